@@ -1,0 +1,97 @@
+// The registry: who is enrolled with which keys, the policy in force, the operators. A fold of the operators' acts in the log
+// (112 Genesis, 108 RegistryUpdate, 113 OpenEpoch, 114 ClockStep); hub and agents hold the same one, so admission decides
+// alike on both sides.
+//
+// Threads: one owner; copy a snapshot for other threads.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "schemas/evidence/sealing.h"
+#include "schemas/policy/policy.h"
+
+namespace lianxi::policy {
+
+using evidence::KeyId;
+using evidence::PublicKey;
+
+struct SeatKey {
+  std::string seat;                  // Empty = the agency's default seat.
+  KeyId id{};
+  PublicKey key{};
+};
+
+struct Agency {
+  AgencyId id;
+  std::string name_zh, name_en;
+  std::string host;                  // Agency whose agent hosts it; empty = own.
+  PublicKey transport{};             // CURVE public key.
+  bool transport_revoked = false;
+  std::map<KeyId, PublicKey> signing;   // All ever registered: old receipts verify.
+  std::set<KeyId> revoked;
+  KeyId current_signing{};
+  std::vector<SeatKey> seats;        // Current sealing key of each seat.
+  std::map<KeyId, PublicKey> sealing;   // All ever registered.
+  std::map<std::uint32_t, bool> consented_epochs;  // Epoch -> operator's consent (108 {agency, epoch}).
+};
+
+struct GenesisFacts {
+  Hash log_id{};
+  std::uint32_t generation = 1;
+  std::uint8_t suite = 1;
+  bool demo = false;
+  AgencyId hub;                      // "430922-HUB"
+  PublicKey checkpoint_key{};
+  PublicKey message_key{};           // Signs HUB's entries.
+  PublicKey curve_key{};
+  std::vector<PublicKey> operators;
+  std::uint32_t threshold = 1;
+};
+
+class Registry final : public evidence::KeyFinder {
+ public:
+  // `suite` must outlive the registry; it checks operators' signatures.
+  explicit Registry(const evidence::Suite& suite) : suite_(&suite) {}
+
+  // Checks an operators' act against the state so far: serial, signatures, content. Pure: apply() then takes it.
+  Result<void> check(const codec::MessageHeader& header, ByteView c0_plaintext) const;
+  // Folds an act that stands in the log. Other message types are ignored.
+  Result<void> apply(const codec::MessageHeader& header, ByteView c0_plaintext);
+
+  bool started() const { return started_; }            // Genesis was applied.
+  const GenesisFacts& genesis() const { return genesis_; }
+  std::uint64_t serial() const { return serial_; }     // Serial of the newest act.
+  const Policy& policy() const { return *policy_; }
+  const Agency* agency(const AgencyId& id) const;
+  const std::map<AgencyId, Agency>& agencies() const { return agencies_; }
+  // The agency whose current, unrevoked transport key this is.
+  const Agency* by_transport(const PublicKey& key) const;
+  std::optional<PublicKey> signing_key(const AgencyId& agency, const KeyId& id) const override;
+
+ private:
+  const evidence::Suite* suite_;     // Not owned.
+  bool started_ = false;
+  GenesisFacts genesis_;
+  std::uint64_t serial_ = 0;
+  std::shared_ptr<const Policy> policy_;
+  std::map<AgencyId, Agency> agencies_;
+};
+
+// --- Making operators' acts (lianxi-hub init / enrol / policy, tests) ---------------------------------------------------
+// JSON bodies of 112 and 108 are composed with the Catalogue like any message; sign_act() adds the operators' list.
+void sign_act(const evidence::Suite& suite, const Hash& log_id, codec::MessageHeader& header, ByteView c0_plaintext,
+              std::span<const evidence::SecretKey> operators);
+
+// What admission decides per message (PROTOCOL: refusal at message level): type, policy, seats, copies, content of clear
+// sections, commitments, wraps, classification, times. The same code runs in the agent before numbering. Numbering, entry
+// signature and addressee chains are the hub's admission core's.
+// Code::ok in `code` when admitted. `detail` for people, English.
+struct MessageVerdict {
+  Code code = Code::ok;
+  std::string detail;
+};
+MessageVerdict check_message(const Registry& registry, const codec::MessageView& message, const codec::MessageHeader& header, Instant now);
+
+}  // namespace lianxi::policy
