@@ -1,6 +1,7 @@
 // Entry header, hub part, leaf, receipt, checkpoint (P1, P3, P5), byte for byte.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,10 +47,18 @@ Bytes encode(const HubPart& part);
 Result<HubPart> parse_hub_part(ByteView bytes);
 
 Hash message_hash(ByteView message_header);                       // SHA-256(0x00 ‖ L("lianxi/message/v1") ‖ header)
+// u16 length of EH ‖ EH ‖ signature 64 ‖ HP, and SHA-256(0x00 ‖ that).
+Bytes leaf_data(ByteView entry_header, const Signature& signature, ByteView hub_part);
 Hash leaf_hash(ByteView entry_header, const Signature& signature, ByteView hub_part);
 
 // Origin line and key name of the note: "lianxi/<16 hex>/g<generation>", "lianxi-demo/…" for a demo log.
 std::string origin_line(const Hash& log_id, std::uint32_t generation, bool demo);
+struct Origin {
+  bool demo = false;
+  std::string log_prefix;            // 16 hex digits.
+  std::uint32_t generation = 0;
+};
+std::optional<Origin> parse_origin(std::string_view line);
 
 struct Checkpoint {
   std::string origin;
@@ -58,14 +67,21 @@ struct Checkpoint {
 };
 // C2SP tlog-checkpoint as signed note: "<origin>\n<size>\n<base64 root>\n\n— <origin> <base64(key hash 4 ‖ signature 64)>\n".
 std::string sign_checkpoint(const Suite& suite, const SecretKey& secret, const Checkpoint& checkpoint);
-// Reads the note and checks the signature of `key` (unknown signature lines are ignored, at most 16 are read).
+// Reads the note and checks the signature of `key` (name = origin). Unknown signature lines are ignored; a
+// note with more than kNoteSignaturesMax lines, an extension line or anything else out of place is refused, and so is one
+// where a line under this key does not verify. Code::verification_failed in every case.
+inline constexpr std::size_t kNoteSignaturesMax = 64;
+inline constexpr std::size_t kNoteBytesMax = 65535;
+inline constexpr std::size_t kPathMax = 63;
 Result<Checkpoint> open_checkpoint(const Suite& suite, const PublicKey& key, std::string_view note);
 Result<Checkpoint> read_checkpoint_unverified(std::string_view note);
 // "<name>+<hex key hash>+<base64(0x01 ‖ key)>": what golang.org/x/mod/sumdb/note takes.
 std::string note_verifier_key(const std::string& name, const PublicKey& key);
 
-struct Receipt {                     // EH ‖ signature ‖ HP ‖ tree size u64 ‖ u8 n ‖ n × 32 ‖ u16 length ‖ note
-  Bytes entry_header;                // On the wire EH and HP are preceded by u16 lengths (docs/protocol.md).
+// EH ‖ signature ‖ HP ‖ tree size u64 ‖ u8 n ‖ n × 32 (leaf upward) ‖ u16 length ‖ note. EH and HP delimit themselves: they
+// are parsed field by field, no length stands before them.
+struct Receipt {
+  Bytes entry_header;
   Signature signature{};
   Bytes hub_part;
   std::uint64_t size = 0;
@@ -74,15 +90,21 @@ struct Receipt {                     // EH ‖ signature ‖ HP ‖ tree size u6
 };
 Bytes encode(const Receipt& receipt);
 Result<Receipt> parse_receipt(ByteView bytes);
-// Checks everything an offline reader can: shape, agency's signature, leaf, path, root, note.
+
+// Checks everything an offline reader can: shape, agency's key and signature, leaf, path, root, note, and that the note's
+// origin is of the entry's log and not of an earlier generation. Code::unknown_key if `keys` lacks the signer's, Code::bad_entry
+// on a wrong shape, else Code::verification_failed. Returns the checkpoint that covers the entry: the caller compares its
+// origin with the one that it trusts.
 struct KeyFinder {                   // What is known of agencies' signing keys.
   virtual ~KeyFinder() = default;
   virtual std::optional<PublicKey> signing_key(const AgencyId& agency, const KeyId& id) const = 0;
 };
 Result<Checkpoint> check_receipt(const Suite& suite, const Receipt& receipt, const PublicKey& checkpoint_key, const KeyFinder& keys);
 
-// As a file: C2SP tlog-proof text. First line "c2sp.org/tlog-proof@v1", then "extra <base64(EH etc.)>", "index N", the
-// path in base64 lines, an empty line, the note.
+// As a file: C2SP tlog-proof text. First line "c2sp.org/tlog-proof@v1", then "extra <base64(leaf data)>", "index N", the path
+// in base64 lines, an empty line, the note. Leaf data = u16 length of EH ‖ EH ‖ signature ‖ HP, so that any RFC 6962 tool finds
+// the leaf as SHA-256(0x00 ‖ extra) without knowing lianxi.
+inline constexpr std::size_t kReceiptFileBytesMax = 128 << 10;
 std::string receipt_file(const Receipt& receipt);
 Result<Receipt> parse_receipt_file(std::string_view text);
 

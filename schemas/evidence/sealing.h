@@ -31,18 +31,28 @@ struct Sealed {
 // One content key per section; `ephemeral_secret` is made once per message by the caller and forgotten.
 Result<Sealed> seal(const Suite& suite, ByteView context, codec::Group group, const Hash& salt, ByteView plaintext,
                     std::span<const ReaderKey> readers, const SecretKey& ephemeral_secret, Entropy& entropy);
-// Finds the wrap of `reader`, opens it and the section. Code::not_found without a wrap for this reader,
+// Finds the wrap of `reader` (a message's or a grant's), opens it and the section. Code::not_found without a wrap for this reader,
 // Code::verification_failed if it does not open.
 Result<Opened> open_sealed(const Suite& suite, ByteView context, ByteView stored, std::span<const codec::WrapView> wraps,
                            codec::Group group, const KeyId& reader, const SecretKey& secret);
+
+// One wrap, 89 bytes (P4). A grant, made later for one more reader, is the same under its own label and ephemeral key.
+enum class WrapLabel { message, grant };
+Result<Bytes> wrap_key(const Suite& suite, ByteView context, codec::Group group, const Hash& content_key,
+                       const ReaderKey& reader, const SecretKey& ephemeral_secret, WrapLabel label);
+// The content key in a wrap, whichever its label: what a grant is made from. Code::verification_failed if it does not open.
+Result<Hash> unwrap_key(const Suite& suite, ByteView context, ByteView wrap, codec::Group group, const KeyId& reader,
+                        const SecretKey& secret);
 
 // --- attachments: 1 MiB chunks, sealed with the file key; manifest = L("lianxi/attachment/v1") ‖ ciphertext bytes u64 ‖
 // count u32 ‖ count × SHA-256(chunk ciphertext); the attachment's digest = SHA-256(manifest). --------------------------
 inline constexpr std::size_t kChunkPlainBytes = 1 << 20;
 inline constexpr std::size_t kChunksMax = 1 << 16;
+// The nonce is (index, last): a file key is fresh for each attachment and used for nothing else. Sealed = plain + 16 bytes.
+inline constexpr std::size_t kChunkSealBytes = 16;
 Bytes seal_chunk(const Hash& file_key, std::uint64_t index, bool last, ByteView plain);   // AAD = L("lianxi/chunk/v1") ‖ index u64 ‖ last u8
 Result<Bytes> open_chunk(const Hash& file_key, std::uint64_t index, bool last, ByteView sealed);
-struct Manifest {
+struct Manifest {                  // Every chunk but the last is full; an empty file has one empty chunk.
   std::uint64_t bytes = 0;
   std::vector<Hash> chunks;
 };

@@ -4,6 +4,9 @@
 // Threads: all calls are const and may run on any thread.
 #pragma once
 
+#include <initializer_list>
+#include <optional>
+
 #include "schemas/base/bytes.h"
 #include "schemas/base/entropy.h"
 #include "schemas/base/result.h"
@@ -37,6 +40,7 @@ KeyId key_id(std::uint8_t suite, KeyUse use, const PublicKey& key);
 
 Hash sha256(ByteView bytes);
 Hash sha256(std::initializer_list<ByteView> parts);
+// RFC 5869, extract and expand, 32 bytes of output.
 Hash hkdf_sha256(ByteView secret, ByteView salt, ByteView info);
 
 }  // namespace lianxi::evidence

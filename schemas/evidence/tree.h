@@ -3,6 +3,7 @@
 // Two trees have this shape: the log's (leaves = entries) and an entry's batch tree (leaves = message hashes as they are).
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <vector>
@@ -29,32 +30,57 @@ struct Tile {
   Bytes hashes;  // 256 * 32
 };
 
+// The root over the leaves of a saved edge (Tree::save_edge) followed by `appended`, from raw hashes and by code that shares
+// nothing with Tree but node_hash: what is signed is computed twice. Pure; any thread.
+Result<Hash> recompute_root(ByteView saved_edge, std::span<const Hash> appended);
+
 // The growing tree: the right edge (partial tile of each level) in memory, full tiles handed out to be stored, recent ones
-// kept in a bounded cache. Proofs for any size up to size().
+// kept in a bounded cache. Proofs for any size up to size(). Copies are independent (they share what the reader reads).
 // Threads: one.
 class Tree {
  public:
-  // Reads a full tile that was handed out before; Code::not_found if it is lost.
+  // Reads a full tile that was handed out before; Code::not_found if it is lost. It is asked only for tiles that have left
+  // the cache, which holds the newest kCachedTilesMax: a tile must be readable before that many more are full.
   using TileReader = std::function<Result<Bytes>(std::uint8_t level, std::uint64_t index)>;
+  static constexpr std::size_t kCachedTilesMax = 256;
+  static constexpr std::uint64_t kSizeMax = std::uint64_t{1} << 48;
+
   explicit Tree(TileReader reader);
 
-  std::uint64_t size() const;
+  std::uint64_t size() const { return size_; }
   // Appends a leaf hash. Full tiles that this completes are added to `full`.
   void append(const Hash& leaf, std::vector<Tile>& full);
   Hash root() const;                                     // Of the current size, from the edge.
-  Result<Hash> root_at(std::uint64_t size) const;        // Recomputed from hashes, by a path of its own.
+  Result<Hash> root_at(std::uint64_t size) const;        // Recomputed from the tiles' own hashes, by a path of its own.
+  // Code::invalid_argument if index >= size, old_size > new_size, or a size is larger than size().
   Result<std::vector<Hash>> inclusion(std::uint64_t index, std::uint64_t size) const;
   Result<std::vector<Hash>> consistency(std::uint64_t old_size, std::uint64_t new_size) const;
-  // Drops leaves from the end: an append whose write never happened. `size` >= the largest multiple of 256 that is stored.
-  Bytes save_edge() const;                               // size u64 ‖ partial tiles; with the applied batch.
+  // size u64 ‖ for each tile level from 0 while size >> 8*level > 0: its partial tile, (size >> 8*level) % 256 hashes.
+  Bytes save_edge() const;                               // Stored with the applied batch.
   static Result<Tree> load_edge(ByteView saved, TileReader reader);
 
  private:
-  Result<Hash> hash_at(std::uint8_t level, std::uint64_t index) const;  // Of a complete subtree.
+  // A tile with the nodes inside it: at[0] its hashes (up to 256), at[r] the complete subtrees of 2^r of them.
+  struct Nodes {
+    std::array<std::vector<Hash>, 9> at;
+    void push(const Hash& hash);
+  };
+  struct Cached {
+    Nodes nodes;
+    std::uint64_t used = 0;
+  };
+  using Key = std::pair<std::uint8_t, std::uint64_t>;
+
+  Result<const Nodes*> tile(std::uint8_t level, std::uint64_t index) const;  // Valid until the next call.
+  const Nodes* keep(Key key, Nodes nodes) const;
+  Result<Hash> hash_at(unsigned level, std::uint64_t index) const;           // Of a complete subtree.
+  Result<Hash> range(std::uint64_t from, std::uint64_t to) const;            // Of leaves [from, to), an RFC 6962 subtree.
+
   TileReader reader_;
   std::uint64_t size_ = 0;
-  std::vector<Bytes> edge_;                              // Partial tile of each level, n * 32.
-  mutable std::map<std::pair<std::uint8_t, std::uint64_t>, Bytes> cache_;  // Full tiles; bounded.
+  std::vector<Nodes> edge_;                              // Partial tile of each level.
+  mutable std::map<Key, Cached> cache_;                  // Full tiles; bounded.
+  mutable std::uint64_t uses_ = 0;
 };
 
 }  // namespace lianxi::evidence
