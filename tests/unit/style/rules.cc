@@ -30,9 +30,9 @@ const std::vector<Arrow>& arrows() {
       {"schemas/config/", {"schemas/base/"}},
       {"schemas/policy/", {"schemas/base/", "schemas/messages/", "schemas/codec/", "schemas/evidence/"}},
       {"hub/session/", {"schemas/"}},
-      {"hub/admission/", {"schemas/"}},
-      {"hub/commit/", {"schemas/", "hub/log/"}},    // Writes the log.
-      {"hub/delivery/", {"schemas/", "hub/log/"}},  // Reads the log.
+      {"hub/admission/", {"schemas/", "hub/log/"}},  // Reads what is recorded: last numbers, origins.
+      {"hub/commit/", {"schemas/", "hub/log/", "hub/admission/admission.h"}},  // Writes the log; takes what was admitted.
+      {"hub/delivery/", {"schemas/", "hub/log/"}},                             // Reads the log.
       {"hub/log/", {"schemas/"}},
       {"hub/transport/", {"schemas/"}},
       {"hub/admin/", {"schemas/", "hub/log/"}},
