@@ -21,14 +21,14 @@ struct HttpRequest {
   std::string path;                             // Decoded, without the query: "/api/v1/inbox"
   std::map<std::string, std::string> query;     // Decoded.
   std::map<std::string, std::string> headers;   // Names in lower case.
-  std::string body;
+  std::string body{};
 };
 
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json; charset=utf-8";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 class HttpServer {
@@ -40,7 +40,7 @@ class HttpServer {
     std::uint16_t port = 0;                     // 0: the kernel chooses.
     std::size_t body_bytes_max = 16 << 20;
     std::size_t connections_max = 1024;
-    std::vector<std::string> hosts;             // Further allowed Host names.
+    std::vector<std::string> hosts{};           // Further allowed Host names.
   };
   // Listens and starts its thread. Code::io if the address cannot be bound.
   static Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler);
