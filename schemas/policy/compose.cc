@@ -160,6 +160,7 @@ Result<Composed> compose(const Registry& registry, const evidence::Suite& suite,
   for (const auto& plain : plains) {
     if (const auto added = sealer.add(header, plain); !added) return refuse(added.error());
   }
+  header.operators = draft.signatures;
   if (!draft.operators.empty()) sign_act(suite, *log_id, header, plains.front().plaintext, draft.operators);
 
   Composed composed;

@@ -27,6 +27,7 @@ struct Draft {
   bool historical = false;                           // Imported history.
   std::uint64_t serial = 0;                          // Operators' acts only: the registry's serial + 1 (genesis: 0).
   std::vector<evidence::SecretKey> operators;        // Operators' acts only: who signs. Empty for every other message.
+  std::vector<codec::OperatorSignature> signatures;  // Operators' acts signed elsewhere (the hub holds no operator's key).
 };
 
 struct Composed {

@@ -76,7 +76,8 @@ class Registry final : public evidence::KeyFinder {
   const GenesisFacts& genesis() const { return genesis_; }
   std::uint64_t serial() const { return serial_; }     // Serial of the newest act.
   const Policy& policy() const { return *policy_; }
-  // The hub itself is among them from the genesis on (signing key = its message key, no transport key, no seats).
+  // The hub itself is among them from the genesis on (signing key = its message key, its id with use `signing`; no
+  // transport key, no seats).
   const Agency* agency(const AgencyId& id) const;
   const std::map<AgencyId, Agency>& agencies() const { return agencies_; }
   // The agency whose current, unrevoked transport key this is. Never the hub.
