@@ -4,6 +4,7 @@
 // Threads: a Catalogue is immutable after construction.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,6 +73,13 @@ class Catalogue {
 
   // Checks one plaintext as foreign bytes: generated verifier, no field of another group, then the field rules.
   void validate(const TypeInfo& type, Group group, ByteView plaintext, std::vector<Fault>& faults) const;
+
+  // What only several sections together show: a list that is not as long as its clear count says, a masked form that is not that of
+  // the original. Readers call it with what they have; sections that are missing are no fault.
+  void cross_check(const TypeInfo& type, const std::vector<PlainSection>& sections, std::vector<Fault>& faults) const;
+
+  // What is doubtful in a document but no reason to refuse it: a social credit code whose check digit fails.
+  std::vector<Fault> warnings(const TypeInfo& type, std::string_view json) const;
 
   // JSON Schema (2020-12) of the type's body.
   std::string json_schema(const TypeInfo& type) const;
