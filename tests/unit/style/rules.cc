@@ -32,7 +32,7 @@ const std::vector<Arrow>& arrows() {
       {"hub/session/", {"schemas/", "hub/log/", "hub/commit/commit.h"}},  // Makes receipts of a committed batch.
       {"hub/admission/", {"schemas/", "hub/log/"}},  // Reads what is recorded: last numbers, origins.
       {"hub/commit/", {"schemas/", "hub/log/", "hub/admission/admission.h"}},  // Writes the log; takes what was admitted.
-      {"hub/delivery/", {"schemas/", "hub/log/"}},                             // Reads the log.
+      {"hub/delivery/", {"schemas/", "hub/log/", "hub/session/frames.h"}},     // Reads the log.
       {"hub/log/", {"schemas/"}},  // Knows none of its writers and readers.
       {"hub/transport/", {"schemas/"}},
       {"hub/admin/", {"schemas/", "hub/log/"}},
