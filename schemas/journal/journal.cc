@@ -288,12 +288,12 @@ Result<void> DiskJournal::settle_tail(const Chain& chain) {
 
 // From `offset` to the end of the segment, then syncs.
 Result<void> DiskJournal::zero(File& file, std::uint64_t offset) {
-  static constexpr std::size_t kChunk = 1 << 20;
+  const auto chunk = static_cast<std::size_t>(std::min<std::uint64_t>(1 << 20, segment_bytes_ - offset));
   AlignedBuffer zeros;
-  zeros.reserve(kChunk);
-  std::fill_n(zeros.data(), kChunk, std::uint8_t{0});
-  for (std::uint64_t at = offset; at < segment_bytes_; at += kChunk) {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, segment_bytes_ - at));
+  zeros.reserve(chunk);
+  std::fill_n(zeros.data(), chunk, std::uint8_t{0});
+  for (std::uint64_t at = offset; at < segment_bytes_; at += chunk) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, segment_bytes_ - at));
     if (auto written = file.write(at, {zeros.data(), n}); !written) return written;
   }
   return file.sync();
