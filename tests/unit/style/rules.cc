@@ -64,7 +64,7 @@ const std::vector<Library>& libraries() {
   return table;
 }
 
-// Costly to compile and nobody's interface: in sources only.
+// Costly to compile and nobody's interface: in sources only, where the product is concerned.
 constexpr std::array<std::string_view, 2> kNotInHeaders{"nlohmann/", "toml++/"};
 constexpr std::string_view kForward = "nlohmann/json_fwd.hpp";
 
@@ -176,7 +176,7 @@ class FileCheck {
       if (!ships || !starts_with_any(target, library.includes) || starts_with_any(path_, library.at_home)) continue;
       add(line, "library", std::string(library.name) + " in " + path_);
     }
-    if (!path_.ends_with(".h") || target == kForward) return;
+    if (!ships || !path_.ends_with(".h") || target == kForward) return;
     for (const auto prefix : kNotInHeaders) {
       if (target.starts_with(prefix)) add(line, "header", std::string(target));
     }
