@@ -59,7 +59,7 @@ const std::vector<Library>& libraries() {
       {"SQLite", {"sqlite3"}, {"hub/casework/", "hub/snapshot/", "agents/index/"}},
       {"Boost", {"boost/"}, {"schemas/base/http_server.cc"}},
       {"nettle", {"nettle/"}, {"schemas/verifier/"}},
-      {"libsodium", {"sodium.h", "sodium/"}, {"schemas/evidence/", "schemas/journal/"}},
+      {"libsodium", {"sodium.h", "sodium/"}, {"schemas/evidence/", "schemas/journal/", "hub/transport/"}},
   };
   return table;
 }
