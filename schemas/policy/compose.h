@@ -12,22 +12,22 @@ namespace lianxi::policy {
 
 // What a sender wants to say, before it is bytes.
 struct Draft {
-  AgencyId sender;
-  std::string seat;                                  // Sender's seat; empty = default.
+  AgencyId sender = {};
+  std::string seat = {};                             // Sender's seat; empty = default.
   std::uint16_t type = 0;
-  std::vector<codec::Addressee> addressees;          // `previous` is filled by the caller; mandatory copies too (missing_copies()).
-  std::vector<codec::ObjectId> ids;
+  std::vector<codec::Addressee> addressees = {};     // `previous` is filled by the caller; mandatory copies too (missing_copies()).
+  std::vector<codec::ObjectId> ids = {};
   Instant event_time = 0;
-  std::optional<MessageId> in_reply_to;
-  std::optional<MessageId> corrects;
-  std::optional<MessageId> withdraws;
-  std::vector<codec::AttachmentInfo> attachments;    // What everyone named may know of each attachment ...
-  std::vector<codec::AttachmentKey> attachment_keys; // ... and what its group's section holds (index = place in `attachments`).
-  std::string body_json;                             // The type's JSON object.
+  std::optional<MessageId> in_reply_to = {};
+  std::optional<MessageId> corrects = {};
+  std::optional<MessageId> withdraws = {};
+  std::vector<codec::AttachmentInfo> attachments = {};  // What everyone named may know of each attachment ...
+  std::vector<codec::AttachmentKey> attachment_keys = {};  // ... and what its group's section holds (index = place in `attachments`).
+  std::string body_json = {};                        // The type's JSON object.
   bool historical = false;                           // Imported history.
   std::uint64_t serial = 0;                          // Operators' acts only: the registry's serial + 1 (genesis: 0).
-  std::vector<evidence::SecretKey> operators;        // Operators' acts only: who signs. Empty for every other message.
-  std::vector<codec::OperatorSignature> signatures;  // Operators' acts signed elsewhere (the hub holds no operator's key).
+  std::vector<evidence::SecretKey> operators = {};   // Operators' acts only: who signs. Empty for every other message.
+  std::vector<codec::OperatorSignature> signatures = {};  // Operators' acts signed elsewhere (the hub holds no operator's key).
 };
 
 struct Composed {

@@ -83,8 +83,8 @@ Result<std::size_t> Policy::intern(const std::string& role) {
 
 Result<void> Policy::add_role(Roles& roles, const std::string& role) {
   if (role == "any") {
-    const auto hub = roles[roles_.at(std::string(kHub))];
-    const auto leading = roles[roles_.at(std::string(kLeadingGroup))];
+    const bool hub = roles.test(roles_.at(std::string(kHub)));
+    const bool leading = roles.test(roles_.at(std::string(kLeadingGroup)));
     roles.set();
     roles[roles_.at(std::string(kHub))] = hub;
     roles[roles_.at(std::string(kLeadingGroup))] = leading;

@@ -1,6 +1,5 @@
 #include "schemas/policy/policy_text.h"
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -206,14 +205,22 @@ Result<CellRow> parse_cell(const toml::table& table) {
   return row;
 }
 
+Result<toml::table> parse_toml(std::string_view file, std::string_view text) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return wrong(file, error.source(), std::string(error.description()));
+  }
+}
+
 // A file is a list of [[name]] tables and nothing else.
 template <class Row>
 Result<std::vector<Row>> parse_file(std::string_view file, std::string_view text, std::string_view name,
                                     Result<Row> (*parse_row)(const toml::table&)) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) return wrong(file, parsed.error().source(), std::string(parsed.error().description()));
+  const auto parsed = parse_toml(file, text);
+  if (!parsed) return parsed.error();
   const std::array<std::string_view, 1> known{name};
-  TableReader top(file, parsed.table(), known);
+  TableReader top(file, *parsed, known);
   const auto* rows = top.node(name);
   if (top.error().code != Code::ok) return top.error();
   const auto* list = rows->as_array();
