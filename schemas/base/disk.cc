@@ -82,13 +82,6 @@ ssize_t read_all(int fd, std::uint64_t offset, std::uint8_t* out, std::size_t si
   return static_cast<ssize_t>(done);
 }
 
-Result<void> sync_directory(const std::string& path) {
-  const auto directory = open_retrying(path, O_RDONLY | O_DIRECTORY);
-  if (!directory.valid()) return errno_error("open of the directory", path);
-  if (::fsync(directory.get()) != 0) return errno_error("sync of the directory", path);
-  return {};
-}
-
 std::string parent_of(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
@@ -198,6 +191,13 @@ Result<void> make_file(const std::string& path, unsigned mode, Fill fill) {
 }
 
 }  // namespace
+
+Result<void> sync_directory(const std::string& path) {
+  const auto directory = open_retrying(path, O_RDONLY | O_DIRECTORY);
+  if (!directory.valid()) return errno_error("open of the directory", path);
+  if (::fsync(directory.get()) != 0) return errno_error("sync of the directory", path);
+  return {};
+}
 
 Result<std::unique_ptr<DirectDisk>> DirectDisk::open(std::string directory) {
   if (auto made = make_directory(directory); !made) return made.error();

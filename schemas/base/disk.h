@@ -57,6 +57,7 @@ class DirectDisk final : public Disk {
 // Whole small files (keys, cards, tokens, configuration). write_file: temporary name, sync, rename, sync of the directory.
 Result<Bytes> read_file(const std::string& path, std::size_t bytes_max = 64 << 20);
 Result<void> write_file(const std::string& path, ByteView bytes, unsigned mode = 0644);
-Result<void> make_directory(const std::string& path);  // With parents, 0700 for the last.
+Result<void> make_directory(const std::string& path);  // With parents, 0700 for each that was missing.
+Result<void> sync_directory(const std::string& path);  // Makes names made, renamed or removed in it durable.
 
 }  // namespace lianxi
