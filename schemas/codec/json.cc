@@ -18,6 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kExactMax = std::int64_t{1} << 53;
+constexpr std::int64_t kDecimalMax = std::int64_t{1} << 50;  // Below, a double holds every decimal of ours.
 constexpr int kJsonDepthMax = 32;
 
 std::int64_t power_of_ten(int exponent) {
@@ -44,7 +45,7 @@ std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals, b
   const std::string_view whole = text.substr(0, point);
   const std::string_view part = point == std::string_view::npos ? std::string_view("0") : text.substr(point + 1);
   const auto digits = [](std::string_view s) { return !s.empty() && s.find_first_not_of("0123456789") == std::string_view::npos; };
-  if (!digits(whole) || !digits(part) || whole.size() > 12) return std::nullopt;
+  if (!digits(whole) || !digits(part) || whole.size() > 17) return std::nullopt;
   std::int64_t value = 0;
   for (const char c : whole) value = value * 10 + (c - '0');
   for (int i = 0; i < decimals; ++i) {
@@ -306,8 +307,9 @@ Json scalar_json(const Field& field, const Value& value) {
     case Unit::position: return to_string(Position::unpack(static_cast<std::uint64_t>(value.number)));
     case Unit::decimal: {
       const std::int64_t scale = power_of_ten(field.decimals);
-      if (value.number % scale == 0 && exact) return value.number / scale;
-      if (exact) return static_cast<double>(value.number) / static_cast<double>(scale);
+      const bool small = value.number > -kDecimalMax && value.number < kDecimalMax;
+      if (value.number % scale == 0 && small) return value.number / scale;
+      if (small) return static_cast<double>(value.number) / static_cast<double>(scale);
       const std::uint64_t size = value.number < 0 ? 0 - static_cast<std::uint64_t>(value.number) : static_cast<std::uint64_t>(value.number);
       const auto unit = static_cast<std::uint64_t>(scale);
       std::string part = std::to_string(size % unit);
