@@ -13,6 +13,8 @@ using codec::Fault;
 using codec::Group;
 
 constexpr std::uint16_t kGenesis = 112;
+constexpr std::size_t kIdsMax = 32;          // As in the header's reader.
+constexpr std::size_t kAttachmentsMax = 64;
 constexpr Instant kNoClock = std::numeric_limits<Instant>::max();
 
 Fault fault(Code code, const std::string& detail, std::string path = {}) {
@@ -64,6 +66,16 @@ void find_secrets(const Draft& draft, std::vector<Fault>& faults) {
     return has_secrecy_marking(key.name);
   });
   if (named || has_secrecy_marking(draft.body_json) || declares_secret(draft.body_json)) faults.push_back(fault(Code::classified, {}));
+}
+
+// What no header can hold.
+void find_excess(const Draft& draft, std::vector<Fault>& faults) {
+  const auto bound = [&](const char* what, std::size_t size, std::size_t most) {
+    if (size > most) faults.push_back(fault(Code::header_malformed, std::string(what) + ": " + std::to_string(size) + " > " + std::to_string(most)));
+  };
+  bound("addressees", draft.addressees.size(), codec::kAddresseesMax);
+  bound("ids", draft.ids.size(), kIdsMax);
+  bound("attachments", draft.attachments.size(), kAttachmentsMax);
 }
 
 // Turns plaintexts into stored sections, one after the other, and writes what the header says of them.
@@ -127,6 +139,7 @@ Result<Hash> log_id_of(const Registry& registry, const Draft& draft, const std::
 
 // The hub's own rules over the finished bytes, as the hub will read them.
 MessageVerdict verdict_on(const Registry& registry, ByteView message, Instant now) {
+  if (message.size() > codec::kMessageBytesMax) return {Code::message_too_large, std::to_string(message.size()) + " bytes"};
   const auto parsed = codec::parse_run(message);
   if (!parsed) return {parsed.error().code, parsed.error().detail};
   const auto header = codec::parse_header(parsed->front().header);
@@ -148,6 +161,7 @@ Result<Composed> compose(const Registry& registry, const evidence::Suite& suite,
   };
   const auto* type = codec::Catalogue::instance().by_code(draft.type);
   if (type == nullptr) return refuse(fail(Code::unknown_type, std::to_string(draft.type)));
+  find_excess(draft, faults);
   find_secrets(draft, faults);
   const auto plains = codec::Catalogue::instance().split(*type, draft.body_json, draft.attachment_keys, faults);
   if (faults.size() > known) return first_of(faults, known);

@@ -78,6 +78,20 @@ bool well_formed(const codec::TypeInfo& type, const codec::PlainSection& section
   return codec::Catalogue::instance().merge(type, {section}).has_value();
 }
 
+// Sections that are well each by itself but do not fit together (lists of other lengths): what the hub checked is still shown.
+void drop_sealed(std::vector<codec::PlainSection>& plains, OpenedMessage& out) {
+  const auto sealed = [](Group group) { return !codec::is_clear(group); };
+  for (const auto& plain : plains) {
+    if (!sealed(plain.group)) continue;
+    out.faults.push_back({plain.group, Code::section_malformed, "does not fit the other sections"});
+    out.withheld.push_back(plain.group);
+  }
+  std::erase_if(plains, [&](const codec::PlainSection& plain) { return sealed(plain.group); });
+  std::erase_if(out.shown, sealed);
+  std::ranges::sort(out.withheld);
+  out.attachments.clear();
+}
+
 }  // namespace
 
 Result<OpenedMessage> open_message(const Registry& registry, const evidence::Suite& suite, const AgencyId& me,
@@ -111,8 +125,14 @@ Result<OpenedMessage> open_message(const Registry& registry, const evidence::Sui
     out.shown.push_back(group);
     plains.push_back({group, std::move(*reading.plaintext)});
   }
-  auto body = codec::Catalogue::instance().merge(*type, plains, &out.attachments);
+  const auto& catalogue = codec::Catalogue::instance();
+  auto body = catalogue.merge(*type, plains, &out.attachments);
+  if (!body) {
+    drop_sealed(plains, out);
+    body = catalogue.merge(*type, plains, &out.attachments);
+  }
   if (!body) return body.error();
+  catalogue.cross_check(*type, plains, out.contradictions);
   out.body_json = std::move(*body);
   return out;
 }

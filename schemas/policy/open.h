@@ -30,6 +30,9 @@ struct OpenedMessage {
   std::vector<codec::Group> shown;                   // Ascending; every commitment was recomputed.
   std::vector<codec::Group> withheld;                // Ascending: the type's other groups, entitled or not.
   std::vector<SectionFault> faults;                  // Empty when all is well.
+  // The sender's contradictions between sections that are well each by itself: a list that is not as long as its clear count
+  // says, a masked name that is not that of the original. Shown beside the document; nothing is hidden for it.
+  std::vector<codec::Fault> contradictions;
 };
 
 // Opens the clear sections and those sealed ones that hold a wrap for one of `secrets`, checks digests and commitments, merges.

@@ -160,6 +160,40 @@ TEST_F(ComposeTest, AWrapThatDoesNotOpenIsTheSendersFaultIfItsDigestHolds) {
   EXPECT_EQ(seen.faults[0].code, Code::verification_failed);
 }
 
+TEST_F(ComposeTest, AListThatIsNotAsLongAsItsCountSaysIsShownAsAContradiction) {
+  const auto message = compose_cut();
+  ASSERT_TRUE(message.has_value());
+  auto two_meters = cut_request();
+  two_meters["power_letter"]["sha256"] = hex(Hash{7});
+  two_meters["meters"].push_back({{"user_no", "4309220002"}});
+  const auto& catalogue = codec::Catalogue::instance();
+  std::vector<codec::Fault> faults;
+  const auto plains = catalogue.split(*catalogue.by_code(301), two_meters.dump(), {}, faults);
+  ASSERT_THAT(faults, IsEmpty());
+  const auto longer = std::ranges::find(plains, Group::cp, &codec::PlainSection::group)->plaintext;
+
+  const auto run = codec::parse_run(message->message);
+  auto header = *codec::parse_header(message->header);
+  const auto context = evidence::section_context(county_.log_id(), header.id, Group::cp);
+  std::ranges::find(header.sections, Group::cp, &codec::SectionInfo::group)->commitment =
+      evidence::commitment(context, Hash{1}, longer);
+  std::vector<codec::Section> sections;
+  for (const auto& section : run->front().sections) {
+    const bool replaced = section.group == Group::cp;
+    sections.push_back({section.group, false, replaced ? evidence::clear_section(Hash{1}, longer) : copy(section.bytes)});
+  }
+  std::vector<Bytes> wraps;
+  for (const auto& wrap : run->front().wraps) wraps.push_back(copy(wrap.bytes));
+  Bytes bent;
+  codec::append_message(bent, codec::encode_header(header), sections, wraps);
+
+  const auto seen = opened("430922-POWER", bent);
+  EXPECT_THAT(seen.faults, IsEmpty());
+  ASSERT_EQ(seen.contradictions.size(), 1u);
+  EXPECT_EQ(seen.contradictions[0].path, "/meter_count");
+  EXPECT_THAT(opened("430922-POWER", message->message).contradictions, IsEmpty());
+}
+
 TEST_F(ComposeTest, AMessageIsSealedToTheSeatThatIsNamed) {
   test::SimEntropy entropy(5);
   County county(entropy, evidence::suite1(),
@@ -192,6 +226,29 @@ TEST_F(ComposeTest, AVerdictOfTheHubsRulesIsAFaultInBothLanguages) {
   EXPECT_THAT(codes(), ElementsAre(Code::copy_missing));
   EXPECT_FALSE(county_.faults()[0].zh.empty());
   EXPECT_FALSE(county_.faults()[0].en.empty());
+}
+
+TEST_F(ComposeTest, MoreThanAHeaderHoldsIsAFaultAndNotACrash) {
+  auto draft = cut_draft();
+  std::vector<codec::Addressee> crowd(65, to("430922-POWER"));
+  EXPECT_FALSE(county_.compose("430922-SAFETY", 301, crowd, cut_request().dump(), draft).has_value());
+  EXPECT_THAT(codes(), Contains(Code::header_malformed));
+  draft.ids.resize(33, draft.ids[0]);
+  EXPECT_FALSE(county_.compose("430922-SAFETY", 301, {to("430922-POWER")}, cut_request().dump(), draft).has_value());
+  EXPECT_THAT(codes(), Contains(Code::header_malformed));
+}
+
+TEST_F(ComposeTest, AMessageOverTheLimitIsRefusedByItsSize) {
+  const std::string routes = "# " + std::string(150'000, 'x') + "\n[[route]]\ntype = 203\nfrom = [\"LAND\"]\nto = [\"POLICE\"]\n";
+  const std::string cells = "# " + std::string(150'000, 'x') + "\n" + test::shipped_need_to_know();
+  EXPECT_FALSE(county_.act(108, json{{"kind", "policy"}, {"routes", routes}, {"need_to_know", cells}}.dump()).has_value());
+  EXPECT_THAT(codes(), ElementsAre(Code::message_too_large));
+}
+
+TEST_F(ComposeTest, AnAgencyThatNobodyEnrolledIsAFaultAndNotACrash) {
+  EXPECT_FALSE(county_.compose("430922-SAFETY", 301, {to("430922-WEATHER")}, cut_request().dump(), cut_draft()).has_value());
+  EXPECT_FALSE(county_.compose("430922-WEATHER", 301, {to("430922-POWER")}, cut_request().dump(), cut_draft()).has_value());
+  EXPECT_THAT(codes(), Not(IsEmpty()));
 }
 
 TEST_F(ComposeTest, AStateSecretIsRefusedBeforeItIsSealed) {
