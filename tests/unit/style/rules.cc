@@ -35,7 +35,7 @@ const std::vector<Arrow>& arrows() {
       {"hub/delivery/", {"schemas/", "hub/log/", "hub/session/frames.h"}},     // Reads the log.
       {"hub/log/", {"schemas/"}},  // Knows none of its writers and readers.
       {"hub/transport/", {"schemas/"}},
-      {"hub/admin/", {"schemas/", "hub/log/", "hub/files.h"}},  // Works on a data directory without a hub, too.
+      {"hub/admin/", {"schemas/", "hub/log/", "hub/files.h", "hub/hub_core.h", "hub/transport/transport.h"}},  // Asks all.
       {"hub/casework/", {"schemas/", "hub/log/"}},
       {"hub/snapshot/", {"schemas/", "hub/log/", "hub/casework/"}},
       {"hub/", {"schemas/", "hub/"}},  // main.cc, hub.cc and the commands: the wiring.
@@ -59,7 +59,7 @@ const std::vector<Library>& libraries() {
       {"SQLite", {"sqlite3"}, {"hub/casework/", "hub/snapshot/", "agents/index/"}},
       {"Boost", {"boost/"}, {"schemas/base/http_server.cc"}},
       {"nettle", {"nettle/"}, {"schemas/verifier/"}},
-      {"libsodium", {"sodium.h", "sodium/"}, {"schemas/evidence/", "schemas/journal/", "hub/transport/"}},
+      {"libsodium", {"sodium.h", "sodium/"}, {"schemas/evidence/", "schemas/journal/", "hub/transport/", "agents/runtime/"}},
   };
   return table;
 }
