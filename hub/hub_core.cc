@@ -401,9 +401,16 @@ void HubCore::on_tick(Now now) {
   if (fatal_ || !commit_) return;
   const bool quiet = commit_->idle() && !marking_ && now.boot - last_work_ >= kIdleMarkMs;
   if (!quiet || marked_ == commit_->durable()) return;
+  probe();
+}
+
+bool HubCore::probe() {
+  if (commit_->writing() || marking_) return true;
+  if (!commit_->idle()) return false;
   marking_ = true;
   marked_ = commit_->durable();
   parts_.edges.start_mark(marked_, commit_->newest().root);
+  return true;
 }
 
 std::size_t HubCore::pump(Now now) {

@@ -83,6 +83,8 @@ class HubCore {
   const HubCounters& counters() const { return counters_; }
   // Set once something happened after which the hub must not go on; nothing is sent or written from then on.
   const std::optional<Error>& fatal() const { return fatal_; }
+  // Makes sure that a write is on its way whose end answers whether the disk still works: false if none can be started.
+  bool probe();
   bool quiet() const { return commit_->idle(); }
   std::size_t sessions() const { return sessions_.size(); }
   std::vector<AgencyId> connected() const { return delivery_->subscribers(); }
