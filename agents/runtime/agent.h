@@ -96,6 +96,7 @@ class Agent {
     HubCard hub;
     bool scenario_clock = false;      // Times that the agent itself states follow the hub's times (demo logs only).
     std::uint64_t outbox_bytes_max = 1ull << 30;
+    std::uint64_t outbox_segment_bytes = 4 << 20;   // Of the outbox journal; larger than an entry.
     std::uint32_t credit_messages = 4096;
     std::uint32_t credit_bytes = 8 << 20;
     std::size_t idempotency_key_max = 128;

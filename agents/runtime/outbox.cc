@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint8_t kRecordVersion = 1;   // On disk: never renumber.
 constexpr std::uint8_t kMessageItem = 1;
 constexpr std::uint8_t kEntryItem = 2;
-constexpr std::uint64_t kSegmentBytes = 4 << 20;
+
 constexpr std::size_t kRecordOverhead = 1024;  // Version, item count and an entry item.
 
 void write_message(Writer& w, const NewMessage& message) {
@@ -86,9 +86,9 @@ Result<std::unique_ptr<Outbox>> Outbox::open(State& state) {
   if (auto marks = outbox->load_marks(); !marks) return marks.error();
   journal::Options options;
   options.prefix = "outbox";
-  options.segment_bytes = kSegmentBytes;
+  options.segment_bytes = state.options.outbox_segment_bytes;
   options.segments = 2;
-  options.segments_max = static_cast<std::uint32_t>(std::max<std::uint64_t>(3, state.options.outbox_bytes_max / kSegmentBytes));
+  options.segments_max = static_cast<std::uint32_t>(std::max<std::uint64_t>(3, state.options.outbox_bytes_max / state.options.outbox_segment_bytes));
   auto opened = journal::Journal::open(state.edges.outbox_disk, state.edges.entropy, options,
                                        [&](const journal::Record& record) { return outbox->replay(record); });
   if (!opened) return opened.error();

@@ -84,6 +84,7 @@ class HubLog {
   // --- write side (hub loop) ------------------------------------------------------------------------------------------
   // The tree leads the store: leaves are appended when a batch is assembled, before its write.
   evidence::Tree& tree() { return *tree_; }
+  const evidence::Tree& tree() const { return *tree_; }
   void append_leaf(const Hash& leaf) { tree_->append(leaf, full_tiles_); }
   // Takes numbering forward when an entry is admitted (before it is durable: nothing is acked yet).
   Origin& origin(const AgencyId& agency) { return origins_[agency]; }
