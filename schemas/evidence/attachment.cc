@@ -40,9 +40,8 @@ Result<Bytes> open_chunk(const Hash& file_key, std::uint64_t index, bool last, B
   }
   const auto place = place_of(index, last);
   Bytes out(sealed.size() - kChunkSealBytes);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(out.data(), nullptr, nullptr, sealed.data(), sealed.size(),
-                                                 place.context.data(), place.context.size(), place.nonce.data(),
-                                                 file_key.data()) != 0) {
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(out.data(), nullptr, nullptr, sealed.data(), sealed.size(), place.context.data(),
+                                                 place.context.size(), place.nonce.data(), file_key.data()) != 0) {
     return fail(Code::verification_failed, "attachment: chunk " + std::to_string(index) + " does not open");
   }
   return out;

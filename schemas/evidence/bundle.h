@@ -7,15 +7,15 @@
 namespace lianxi::evidence {
 
 struct ShownSection {
-  std::string group;             // codec::name(): "C3".
+  std::string group;  // codec::name(): "C3".
   Hash salt{};
-  Bytes plaintext;               // Unpadded: what the commitment covers.
+  Bytes plaintext;  // Unpadded: what the commitment covers.
 };
 struct Bundle {
   Receipt receipt;
-  std::uint16_t index = 0;       // Of the message in its entry.
-  Bytes header;                  // The message header as received.
-  std::vector<Hash> others;      // Message hashes of the entry's other messages, ascending index.
+  std::uint16_t index = 0;   // Of the message in its entry.
+  Bytes header;              // The message header as received.
+  std::vector<Hash> others;  // Message hashes of the entry's other messages, ascending index.
   std::vector<ShownSection> sections;
 };
 std::string to_json(const Bundle& bundle);

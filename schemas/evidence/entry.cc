@@ -45,8 +45,8 @@ bool read(Reader& in, EntryHeader& header) {
   header.count = in.u16();
   header.batch_root = in.hash();
   return in.ok() && !header.agency.value().empty() && is_agency(header.agency.value()) && is_agency(header.host) &&
-         header.epoch.value() > 0 && header.first.value() > 0 && header.count > 0 &&
-         header.count <= codec::kEntryMessagesMax && header.first.value() <= UINT64_MAX - header.count;
+         header.epoch.value() > 0 && header.first.value() > 0 && header.count > 0 && header.count <= codec::kEntryMessagesMax &&
+         header.first.value() <= UINT64_MAX - header.count;
 }
 
 Result<EntryHeader> parse_entry_header(ByteView bytes) {

@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "schemas/base/disk.h"
@@ -22,7 +22,8 @@ class Fields {
   }
   std::string text(const char* name, std::size_t bytes_max = 255) {
     const auto* field = find(name);
-    if (field == nullptr || !field->is_string() || field->get_ref<const std::string&>().size() > bytes_max) return wrong(name), "";
+    if (field == nullptr || !field->is_string() || field->get_ref<const std::string&>().size() > bytes_max)
+      return wrong(name), "";
     return field->get<std::string>();
   }
   std::uint32_t number(const char* name, std::uint32_t max = UINT32_MAX) {
@@ -242,7 +243,8 @@ Result<OperatorKey> parse_operator_key(std::string_view json) {
 std::string to_json(const HubCard& card) {
   Json operators = Json::array();
   for (const auto& key : card.operators) operators.push_back(hex(key));
-  const Json endpoints = {{"submit", card.endpoints.submit}, {"deliver", card.endpoints.deliver}, {"chunks", card.endpoints.chunks}};
+  const Json endpoints = {
+      {"submit", card.endpoints.submit}, {"deliver", card.endpoints.deliver}, {"chunks", card.endpoints.chunks}};
   return print({{"format", "lianxi-hub-card/v1"},
                 {"log_id", hex(card.log_id)},
                 {"origin", card.origin},

@@ -18,16 +18,16 @@ inline constexpr std::size_t kSeatsMax = 64;
 inline constexpr std::size_t kOperatorsMax = 16;
 
 struct SeatSecret {
-  std::string seat;                  // Empty = the agency's default seat.
+  std::string seat;  // Empty = the agency's default seat.
   SecretKey sealing{};
 };
 struct AgencyKeys {
   AgencyId agency;
   std::uint8_t suite = 1;
-  SecretKey transport_secret{};      // CURVE (X25519).
+  SecretKey transport_secret{};  // CURVE (X25519).
   PublicKey transport_public{};
-  SecretKey signing{};               // Ed25519 seed.
-  std::vector<SeatSecret> seats;     // The default seat first.
+  SecretKey signing{};            // Ed25519 seed.
+  std::vector<SeatSecret> seats;  // The default seat first.
 };
 
 struct SeatCard {
@@ -40,7 +40,7 @@ struct AgencyCard {
   AgencyId agency;
   std::uint8_t suite = 1;
   std::string name_zh, name_en;
-  std::string host;                  // Agency whose agent hosts it; empty = own.
+  std::string host;  // Agency whose agent hosts it; empty = own.
   PublicKey transport{};
   PublicKey signing{};
   std::vector<SeatCard> seats;
@@ -48,18 +48,18 @@ struct AgencyCard {
 };
 
 struct HubKeys {
-  AgencyId hub;                      // "430922-HUB"
+  AgencyId hub;  // "430922-HUB"
   Hash log_id{};
   std::uint32_t generation = 1;
   bool demo = false;
-  SecretKey checkpoint{};            // Signs checkpoints.
-  SecretKey message{};               // Signs HUB's entries.
+  SecretKey checkpoint{};  // Signs checkpoints.
+  SecretKey message{};     // Signs HUB's entries.
   SecretKey curve_secret{};
   PublicKey curve_public{};
 };
 
 struct OperatorKey {
-  std::string name;                  // Whose: "张三".
+  std::string name;  // Whose: "张三".
   SecretKey secret{};
 };
 
@@ -70,13 +70,13 @@ struct Endpoints {
 // From which an agent starts (P7): handed over, and its fingerprint compared by voice.
 struct HubCard {
   Hash log_id{};
-  std::string origin;                // "lianxi/<16 hex>/g1"
+  std::string origin;  // "lianxi/<16 hex>/g1"
   std::uint32_t generation = 1;
-  Hash leaf0{};                      // Leaf hash of entry 0.
+  Hash leaf0{};  // Leaf hash of entry 0.
   std::vector<PublicKey> operators;
   std::uint32_t threshold = 1;
   PublicKey checkpoint_key{};
-  std::string vkey;                  // The checkpoint key as C2SP note verifiers take it.
+  std::string vkey;  // The checkpoint key as C2SP note verifiers take it.
   PublicKey curve_key{};
   Endpoints endpoints;
   bool operator==(const HubCard&) const = default;
@@ -92,7 +92,8 @@ OperatorKey generate_operator_key(std::string name, Entropy& entropy);
 
 AgencyCard card_of(const AgencyKeys& keys, std::string name_zh, std::string name_en, std::string host);
 // `operators` and `threshold` are the genesis entry's, `leaf0` its leaf.
-HubCard card_of(const HubKeys& keys, const Hash& leaf0, std::vector<PublicKey> operators, std::uint32_t threshold, Endpoints endpoints);
+HubCard card_of(const HubKeys& keys, const Hash& leaf0, std::vector<PublicKey> operators, std::uint32_t threshold,
+                Endpoints endpoints);
 
 // Eight groups of five digits, "40213 00917 …", over everything in the card but the endpoints, so that a hub may move. Two cards
 // with the same digits are the same card: what two people read to each other on the telephone.

@@ -67,7 +67,8 @@ AgencyCard card_of(const AgencyKeys& keys, std::string name_zh, std::string name
   return card;
 }
 
-HubCard card_of(const HubKeys& keys, const Hash& leaf0, std::vector<PublicKey> operators, std::uint32_t threshold, Endpoints endpoints) {
+HubCard card_of(const HubKeys& keys, const Hash& leaf0, std::vector<PublicKey> operators, std::uint32_t threshold,
+                Endpoints endpoints) {
   HubCard card;
   card.log_id = keys.log_id;
   card.origin = origin_line(keys.log_id, keys.generation, keys.demo);

@@ -63,9 +63,7 @@ bool is_note_text(std::string_view text) {
   return true;
 }
 
-bool is_key_name(std::string_view name) {
-  return !name.empty() && name.find_first_of(" +\n") == std::string_view::npos;
-}
+bool is_key_name(std::string_view name) { return !name.empty() && name.find_first_of(" +\n") == std::string_view::npos; }
 
 // The next line of `text` without its newline; nullopt if none ends in one.
 std::optional<std::string_view> take_line(std::string_view& text) {

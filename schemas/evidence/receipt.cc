@@ -92,7 +92,8 @@ Result<Receipt> parse_receipt(ByteView bytes) {
   return receipt;
 }
 
-Result<Checkpoint> check_receipt(const Suite& suite, const Receipt& receipt, const PublicKey& checkpoint_key, const KeyFinder& keys) {
+Result<Checkpoint> check_receipt(const Suite& suite, const Receipt& receipt, const PublicKey& checkpoint_key,
+                                 const KeyFinder& keys) {
   const auto header = parse_entry_header(receipt.entry_header);
   if (!header) return header.error();
   const auto part = parse_hub_part(receipt.hub_part);

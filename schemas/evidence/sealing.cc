@@ -107,8 +107,8 @@ Result<Opened> open_clear(ByteView stored) {
   return out;
 }
 
-Result<Bytes> wrap_key(const Suite& suite, ByteView context, codec::Group group, const Hash& content_key,
-                       const ReaderKey& reader, const SecretKey& ephemeral_secret, WrapLabel label) {
+Result<Bytes> wrap_key(const Suite& suite, ByteView context, codec::Group group, const Hash& content_key, const ReaderKey& reader,
+                       const SecretKey& ephemeral_secret, WrapLabel label) {
   const auto shared = suite.agree(ephemeral_secret, reader.key);
   if (!shared) return fail(Code::invalid_argument, "sealing: reader key " + hex(reader.id) + " gives no shared secret");
   const PublicKey ephemeral = suite.sealing_public(ephemeral_secret);

@@ -38,8 +38,8 @@ Result<Opened> open_sealed(const Suite& suite, ByteView context, ByteView stored
 
 // One wrap, 89 bytes (P4). A grant, made later for one more reader, is the same under its own label and ephemeral key.
 enum class WrapLabel { message, grant };
-Result<Bytes> wrap_key(const Suite& suite, ByteView context, codec::Group group, const Hash& content_key,
-                       const ReaderKey& reader, const SecretKey& ephemeral_secret, WrapLabel label);
+Result<Bytes> wrap_key(const Suite& suite, ByteView context, codec::Group group, const Hash& content_key, const ReaderKey& reader,
+                       const SecretKey& ephemeral_secret, WrapLabel label);
 // The content key in a wrap, whichever its label: what a grant is made from. Code::verification_failed if it does not open.
 Result<Hash> unwrap_key(const Suite& suite, ByteView context, ByteView wrap, codec::Group group, const KeyId& reader,
                         const SecretKey& secret);
@@ -50,9 +50,10 @@ inline constexpr std::size_t kChunkPlainBytes = 1 << 20;
 inline constexpr std::size_t kChunksMax = 1 << 16;
 // The nonce is (index, last): a file key is fresh for each attachment and used for nothing else. Sealed = plain + 16 bytes.
 inline constexpr std::size_t kChunkSealBytes = 16;
-Bytes seal_chunk(const Hash& file_key, std::uint64_t index, bool last, ByteView plain);   // AAD = L("lianxi/chunk/v1") ‖ index u64 ‖ last u8
+Bytes seal_chunk(const Hash& file_key, std::uint64_t index, bool last,
+                 ByteView plain);  // AAD = L("lianxi/chunk/v1") ‖ index u64 ‖ last u8
 Result<Bytes> open_chunk(const Hash& file_key, std::uint64_t index, bool last, ByteView sealed);
-struct Manifest {                  // Every chunk but the last is full; an empty file has one empty chunk.
+struct Manifest {  // Every chunk but the last is full; an empty file has one empty chunk.
   std::uint64_t bytes = 0;
   std::vector<Hash> chunks;
 };

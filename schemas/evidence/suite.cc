@@ -13,9 +13,7 @@ class Suite1 final : public Suite {
 
   std::uint8_t id() const override { return 1; }
 
-  PublicKey signing_public(const SecretKey& secret) const override {
-    return Pair(secret).open;
-  }
+  PublicKey signing_public(const SecretKey& secret) const override { return Pair(secret).open; }
 
   Signature sign(const SecretKey& secret, ByteView message) const override {
     const Pair pair(secret);

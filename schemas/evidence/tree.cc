@@ -21,9 +21,7 @@ Bytes flat(const std::vector<Hash>& hashes) {
   return out;
 }
 
-std::size_t partial(std::uint64_t size, std::size_t level) {
-  return static_cast<std::size_t>(size >> (8 * level)) % kTileHashes;
-}
+std::size_t partial(std::uint64_t size, std::size_t level) { return static_cast<std::size_t>(size >> (8 * level)) % kTileHashes; }
 
 // The hashes of a saved edge, one list a tile level.
 struct Edge {

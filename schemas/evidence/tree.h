@@ -50,13 +50,13 @@ class Tree {
   std::uint64_t size() const { return size_; }
   // Appends a leaf hash. Full tiles that this completes are added to `full`.
   void append(const Hash& leaf, std::vector<Tile>& full);
-  Hash root() const;                                     // Of the current size, from the edge.
-  Result<Hash> root_at(std::uint64_t size) const;        // Recomputed from the tiles' own hashes, by a path of its own.
+  Hash root() const;                               // Of the current size, from the edge.
+  Result<Hash> root_at(std::uint64_t size) const;  // Recomputed from the tiles' own hashes, by a path of its own.
   // Code::invalid_argument if index >= size, old_size > new_size, or a size is larger than size().
   Result<std::vector<Hash>> inclusion(std::uint64_t index, std::uint64_t size) const;
   Result<std::vector<Hash>> consistency(std::uint64_t old_size, std::uint64_t new_size) const;
   // size u64 ‖ for each tile level from 0 while size >> 8*level > 0: its partial tile, (size >> 8*level) % 256 hashes.
-  Bytes save_edge() const;                               // Stored with the applied batch.
+  Bytes save_edge() const;  // Stored with the applied batch.
   static Result<Tree> load_edge(ByteView saved, TileReader reader);
 
  private:
@@ -73,13 +73,13 @@ class Tree {
 
   Result<const Nodes*> tile(std::uint8_t level, std::uint64_t index) const;  // Valid until the next call.
   const Nodes* keep(Key key, Nodes nodes) const;
-  Result<Hash> hash_at(unsigned level, std::uint64_t index) const;           // Of a complete subtree.
-  Result<Hash> range(std::uint64_t from, std::uint64_t to) const;            // Of leaves [from, to), an RFC 6962 subtree.
+  Result<Hash> hash_at(unsigned level, std::uint64_t index) const;  // Of a complete subtree.
+  Result<Hash> range(std::uint64_t from, std::uint64_t to) const;   // Of leaves [from, to), an RFC 6962 subtree.
 
   TileReader reader_;
   std::uint64_t size_ = 0;
-  std::vector<Nodes> edge_;                              // Partial tile of each level.
-  mutable std::map<Key, Cached> cache_;                  // Full tiles; bounded.
+  std::vector<Nodes> edge_;              // Partial tile of each level.
+  mutable std::map<Key, Cached> cache_;  // Full tiles; bounded.
   mutable std::uint64_t uses_ = 0;
 };
 

@@ -12,9 +12,9 @@ namespace lianxi::verifier {
 using KeyName = std::array<std::uint8_t, 8>;
 
 struct ReceiptParts {
-  Bytes entry_header;          // EH
+  Bytes entry_header;  // EH
   Bytes signature;
-  Bytes hub_part;              // HP
+  Bytes hub_part;  // HP
   std::vector<Hash> path;
   std::string note;
   std::optional<std::uint64_t> size;  // What a binary receipt says; a file has it in the note only.
@@ -29,7 +29,7 @@ struct ReceiptParts {
 std::optional<ReceiptParts> read_receipt(ByteView receipt);
 
 struct NoteParts {
-  std::string text;            // What is signed.
+  std::string text;  // What is signed.
   std::string origin;
   std::uint64_t size = 0;
   Hash root{};
@@ -54,7 +54,7 @@ std::optional<HubCard> read_hub_card(std::string_view json);
 struct AgencyCard {
   std::string agency;
   Key signing{};
-  KeyName key_id{};            // Computed, not read.
+  KeyName key_id{};  // Computed, not read.
 };
 std::optional<AgencyCard> read_agency_card(std::string_view json);
 

@@ -11,16 +11,11 @@ using Json = nlohmann::ordered_json;
 Json entry_json(const EntryFacts& entry) {
   Json refused = Json::array();
   for (const auto& item : entry.refused) refused.push_back({{"index", item.index}, {"code", item.code}});
-  Json out = {{"agency", entry.agency},
-              {"host", entry.host},
-              {"epoch", entry.epoch},
-              {"first", std::to_string(entry.first)},
-              {"count", entry.count},
-              {"entry", std::to_string(entry.entry)},
-              {"time", to_rfc3339(entry.time)},
-              {"refused", refused},
-              {"origin", entry.origin},
-              {"size", std::to_string(entry.size)}};
+  Json out = {{"agency", entry.agency},         {"host", entry.host},
+              {"epoch", entry.epoch},           {"first", std::to_string(entry.first)},
+              {"count", entry.count},           {"entry", std::to_string(entry.entry)},
+              {"time", to_rfc3339(entry.time)}, {"refused", refused},
+              {"origin", entry.origin},         {"size", std::to_string(entry.size)}};
   if (entry.original_time) out["original_time"] = to_rfc3339(*entry.original_time);
   return out;
 }
@@ -58,11 +53,14 @@ std::string message_text(const MessageFacts& message) {
   const std::string none = " —";
   if (shown.empty()) shown = none;
   if (withheld.empty()) withheld = none;
-  std::string out = line("消息：" + message.id + "，位置 " + message.position, "Message " + message.id + ", position " + message.position);
-  out += line("已出示的节：" + shown.substr(1) + "；未出示的节：" + withheld.substr(1), "Sections shown:" + shown + "; withheld:" + withheld);
+  std::string out =
+      line("消息：" + message.id + "，位置 " + message.position, "Message " + message.id + ", position " + message.position);
+  out += line("已出示的节：" + shown.substr(1) + "；未出示的节：" + withheld.substr(1),
+              "Sections shown:" + shown + "; withheld:" + withheld);
   if (message.refused) {
     const std::string code = std::to_string(*message.refused);
-    out += line("注意：枢纽收录但未受理本消息，代码 " + code + "。", "Note: the hub logged this message but refused it, code " + code + ".");
+    out += line("注意：枢纽收录但未受理本消息，代码 " + code + "。",
+                "Note: the hub logged this message but refused it, code " + code + ".");
   }
   return out;
 }

@@ -23,8 +23,9 @@ void conclude(Report& report) {
 }
 
 bool check_hub_card(Report& report, const std::optional<HubCard>& card) {
-  return note(report, "hub_card", card.has_value(), {"枢纽卡完整，各项相互一致。", "The hub card is complete and its parts agree."},
-              {"枢纽卡无法读取，或日志标识、来源名与公钥不一致。", "The hub card cannot be read, or log id, origin and key disagree."});
+  return note(
+      report, "hub_card", card.has_value(), {"枢纽卡完整，各项相互一致。", "The hub card is complete and its parts agree."},
+      {"枢纽卡无法读取，或日志标识、来源名与公钥不一致。", "The hub card cannot be read, or log id, origin and key disagree."});
 }
 
 bool check_note_signature(Report& report, const NoteParts& parts, const HubCard& card) {
@@ -37,16 +38,19 @@ bool check_note_signature(Report& report, const NoteParts& parts, const HubCard&
     found = true;
     good = good && signed_by(card.checkpoint_key, view(parts.text), bytes.subspan(4));
   }
-  return note(report, "note_signature", found && good,
-              {"检查点由枢纽卡上的检查点密钥签名，签名有效。", "The checkpoint is signed by the hub card's checkpoint key."},
-              {"检查点没有枢纽卡上检查点密钥的有效签名。", "The checkpoint has no valid signature by the hub card's checkpoint key."});
+  return note(
+      report, "note_signature", found && good,
+      {"检查点由枢纽卡上的检查点密钥签名，签名有效。", "The checkpoint is signed by the hub card's checkpoint key."},
+      {"检查点没有枢纽卡上检查点密钥的有效签名。", "The checkpoint has no valid signature by the hub card's checkpoint key."});
 }
 
 bool check_origin(Report& report, const ReceiptParts& receipt, const NoteParts& parts, const HubCard& card) {
-  const bool same = parts.origin == card.origin && receipt.log_id == card.log_id && receipt.generation <= card.generation &&
-                    receipt.suite == 1;
-  return note(report, "origin", same, {"检查点与条目属于枢纽卡所指的日志。", "Checkpoint and entry belong to the log that the hub card names."},
-              {"检查点或条目属于另一个日志、另一代或另一密码套件。", "Checkpoint or entry belongs to another log, generation or suite."});
+  const bool same =
+      parts.origin == card.origin && receipt.log_id == card.log_id && receipt.generation <= card.generation && receipt.suite == 1;
+  return note(
+      report, "origin", same,
+      {"检查点与条目属于枢纽卡所指的日志。", "Checkpoint and entry belong to the log that the hub card names."},
+      {"检查点或条目属于另一个日志、另一代或另一密码套件。", "Checkpoint or entry belongs to another log, generation or suite."});
 }
 
 bool check_inclusion(Report& report, const ReceiptParts& receipt, const NoteParts& parts, const HubCard& card) {
@@ -55,12 +59,15 @@ bool check_inclusion(Report& report, const ReceiptParts& receipt, const NotePart
   const Hash leaf = digest({prefix, receipt.entry_header, receipt.signature, receipt.hub_part});
   Hash root{};
   const bool size_agrees = !receipt.size || *receipt.size == parts.size;
-  const bool leads = size_agrees && root_from_path(leaf, receipt.facts.entry, parts.size, receipt.path, root) && root == parts.root;
+  const bool leads =
+      size_agrees && root_from_path(leaf, receipt.facts.entry, parts.size, receipt.path, root) && root == parts.root;
   const bool genesis = receipt.facts.entry != 0 || leaf == card.leaf0;
   const std::string entry = std::to_string(receipt.facts.entry);
   return note(report, "inclusion", leads && genesis,
-              {"条目是日志的第 " + entry + " 号条目，路径通向检查点的根。", "The entry is number " + entry + " of the log: its path leads to the checkpoint's root."},
-              {"条目的路径不通向检查点的根：条目、路径或检查点被改动过。", "The entry's path does not lead to the checkpoint's root: entry, path or checkpoint was changed."});
+              {"条目是日志的第 " + entry + " 号条目，路径通向检查点的根。",
+               "The entry is number " + entry + " of the log: its path leads to the checkpoint's root."},
+              {"条目的路径不通向检查点的根：条目、路径或检查点被改动过。",
+               "The entry's path does not lead to the checkpoint's root: entry, path or checkpoint was changed."});
 }
 
 const AgencyCard* card_for(const ReceiptParts& receipt, const std::vector<AgencyCard>& cards) {
@@ -79,8 +86,10 @@ bool check_agency(Report& report, const ReceiptParts& receipt, std::span<const s
   const std::string who = receipt.facts.agency;
   const std::string key = hex(receipt.key_id);
   const bool known = note(report, "agency_key", card != nullptr,
-                          {"已提供 " + who + " 的机关卡，密钥编号 " + key + " 与条目一致。", "A card of " + who + " is given and its key id " + key + " is the entry's."},
-                          {"没有 " + who + " 密钥 " + key + " 的机关卡，无法核验签名。", "No card of " + who + " with key " + key + " is given, so its signature cannot be checked."});
+                          {"已提供 " + who + " 的机关卡，密钥编号 " + key + " 与条目一致。",
+                           "A card of " + who + " is given and its key id " + key + " is the entry's."},
+                          {"没有 " + who + " 密钥 " + key + " 的机关卡，无法核验签名。",
+                           "No card of " + who + " with key " + key + " is given, so its signature cannot be checked."});
   if (!known) return false;
   return note(report, "agency_signature", signed_by(card->signing, receipt.entry_header, receipt.signature),
               {who + " 对条目头的签名有效。", "The signature of " + who + " over the entry header is valid."},
@@ -88,7 +97,8 @@ bool check_agency(Report& report, const ReceiptParts& receipt, std::span<const s
 }
 
 // All checks of a receipt; the receipt if the report may go on to its messages.
-std::optional<ReceiptParts> check_receipt(Report& report, ByteView bytes, std::string_view hub_card, std::span<const std::string> cards) {
+std::optional<ReceiptParts> check_receipt(Report& report, ByteView bytes, std::string_view hub_card,
+                                          std::span<const std::string> cards) {
   const auto card = read_hub_card(hub_card);
   if (!check_hub_card(report, card)) return std::nullopt;
   auto receipt = read_receipt(bytes);
@@ -130,8 +140,10 @@ bool check_batch(Report& report, const ReceiptParts& receipt, const Bundle& bund
   }
   const std::string index = std::to_string(bundle.index);
   return note(report, "message", leads,
-              {"消息头是该条目第 " + index + " 条消息的原文。", "The message header is, byte for byte, message " + index + " of the entry."},
-              {"消息头与条目的批次根不符：不是该条目中的这条消息。", "The message header does not lead to the entry's batch root: it is not that message of the entry."});
+              {"消息头是该条目第 " + index + " 条消息的原文。",
+               "The message header is, byte for byte, message " + index + " of the entry."},
+              {"消息头与条目的批次根不符：不是该条目中的这条消息。",
+               "The message header does not lead to the entry's batch root: it is not that message of the entry."});
 }
 
 bool check_identity(Report& report, const ReceiptParts& receipt, const Bundle& bundle, const std::optional<HeaderParts>& header) {
@@ -139,17 +151,20 @@ bool check_identity(Report& report, const ReceiptParts& receipt, const Bundle& b
                     header->number == receipt.facts.first + bundle.index;
   return note(report, "message_id", same,
               {"消息的机关、纪元与编号和条目一致。", "Agency, epoch and number of the message are the entry's."},
-              {"消息头无法读取，或其机关、纪元、编号与条目不一致。", "The message header cannot be read, or its agency, epoch or number is not the entry's."});
+              {"消息头无法读取，或其机关、纪元、编号与条目不一致。",
+               "The message header cannot be read, or its agency, epoch or number is not the entry's."});
 }
 
 void check_section(Report& report, const ReceiptParts& receipt, const HeaderParts& header, const Bundle::Section& section) {
   const auto listed = std::ranges::find(header.sections, section.group, &HeaderParts::Section::group);
   static constexpr std::uint8_t kPrefix[] = {2};
-  const bool holds = listed != header.sections.end() &&
-                     digest({kPrefix, context_of(receipt, header, section.group), section.salt, section.plaintext}) == listed->commitment;
+  const bool holds = listed != header.sections.end() && digest({kPrefix, context_of(receipt, header, section.group), section.salt,
+                                                                section.plaintext}) == listed->commitment;
   const std::string name = group_name(section.group);
-  note(report, ("section_" + name).c_str(), holds, {"出示的 " + name + " 节是发送时的原文。", "The shown section " + name + " is what was sent."},
-       {"出示的 " + name + " 节与消息头中的承诺不符。", "The shown section " + name + " does not match the header's commitment."});
+  note(
+      report, ("section_" + name).c_str(), holds,
+      {"出示的 " + name + " 节是发送时的原文。", "The shown section " + name + " is what was sent."},
+      {"出示的 " + name + " 节与消息头中的承诺不符。", "The shown section " + name + " does not match the header's commitment."});
 }
 
 MessageFacts facts_of(const ReceiptParts& receipt, const Bundle& bundle, const HeaderParts& header) {

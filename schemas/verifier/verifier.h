@@ -20,9 +20,9 @@ inline constexpr std::size_t kReceiptBytesMax = 128 << 10;
 inline constexpr std::size_t kBundleBytesMax = 4 << 20;
 
 struct Check {
-  std::string name;            // "note_signature": for machines; listed in docs/formats/receipt.md.
+  std::string name;  // "note_signature": for machines; listed in docs/formats/receipt.md.
   bool passed = false;
-  std::string zh, en;          // What was found, one sentence each.
+  std::string zh, en;  // What was found, one sentence each.
 };
 
 struct Refusal {
@@ -30,27 +30,27 @@ struct Refusal {
   std::uint16_t code = 0;
 };
 
-struct EntryFacts {            // What the receipt says; proven only if the report is ok.
-  std::string agency, host;    // Host empty = sent by the agency itself.
+struct EntryFacts {          // What the receipt says; proven only if the report is ok.
+  std::string agency, host;  // Host empty = sent by the agency itself.
   std::uint32_t epoch = 0;
   std::uint64_t first = 0;
   std::uint16_t count = 0;
   std::uint64_t entry = 0;
-  std::int64_t time = 0;       // When the hub ordered it, ms UTC.
+  std::int64_t time = 0;                      // When the hub ordered it, ms UTC.
   std::optional<std::int64_t> original_time;  // Set when the entry was given back: law counts from here.
   std::vector<Refusal> refused;
   std::string origin;
-  std::uint64_t size = 0;      // Entries that the checkpoint covers.
+  std::uint64_t size = 0;  // Entries that the checkpoint covers.
 };
 
 struct SectionFacts {
-  std::string group;           // "C3"
-  bool shown = false;          // False: withheld from this copy; its commitment stands all the same.
+  std::string group;   // "C3"
+  bool shown = false;  // False: withheld from this copy; its commitment stands all the same.
 };
 
 struct MessageFacts {
-  std::string id;              // "430922-LAND.1.42"
-  std::string position;        // "4711.3"
+  std::string id;        // "430922-LAND.1.42"
+  std::string position;  // "4711.3"
   std::uint16_t type = 0;
   std::int64_t event_time = 0;
   std::optional<std::uint16_t> refused;  // The hub logged but did not accept it: its code.
@@ -58,8 +58,8 @@ struct MessageFacts {
 };
 
 struct Report {
-  bool ok = false;             // Every check passed, and there was at least one.
-  std::vector<Check> checks;   // In the order made; after a check that the rest depends on fails, the rest is left out.
+  bool ok = false;            // Every check passed, and there was at least one.
+  std::vector<Check> checks;  // In the order made; after a check that the rest depends on fails, the rest is left out.
   std::optional<EntryFacts> entry;
   std::optional<MessageFacts> message;
 };

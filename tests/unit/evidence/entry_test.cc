@@ -20,20 +20,37 @@ EntryHeader sample_header() {
   return header;
 }
 
-HubPart sample_part() { return {3, 4711, 1'741'000'000'123, 9, Original{2, 4700, 1'740'000'000'000}, {{0, Code::classified}, {2, Code::copy_missing}}}; }
+HubPart sample_part() {
+  return {3, 4711, 1'741'000'000'123, 9, Original{2, 4700, 1'740'000'000'000}, {{0, Code::classified}, {2, Code::copy_missing}}};
+}
 
 TEST(EntryTest, TheEntryHeadersBytesAreThoseOfTheDocument) {
   EXPECT_EQ(hex(encode(sample_header())),
-            "6c69616e78692f656e7472792f763100"                                  // L("lianxi/entry/v1")
-            "01" + hex(Bytes(32, 0xaa)) +                                       // suite, log id
-            "0b3433303932322d4c414e44" "0d3433303932322d4f4646494345" +         // agency, host
-            hex(Bytes(8, 0xbb)) + "00000002" "000000000000002a" "0003" + hex(Bytes(32, 0xcc)));
+            "6c69616e78692f656e7472792f763100"  // L("lianxi/entry/v1")
+            "01" +
+                hex(Bytes(32, 0xaa)) +  // suite, log id
+                "0b3433303932322d4c414e44"
+                "0d3433303932322d4f4646494345" +  // agency, host
+                hex(Bytes(8, 0xbb)) +
+                "00000002"
+                "000000000000002a"
+                "0003" +
+                hex(Bytes(32, 0xcc)));
 }
 
 TEST(EntryTest, TheHubPartsBytesAreThoseOfTheDocument) {
   EXPECT_EQ(hex(encode(sample_part())),
-            "00000003" "0000000000001267" "000001955bafc27b" "0000000000000009"
-            "01" "00000002" "000000000000125c" "000001952014f800" "0002" "00000139" "00020130");
+            "00000003"
+            "0000000000001267"
+            "000001955bafc27b"
+            "0000000000000009"
+            "01"
+            "00000002"
+            "000000000000125c"
+            "000001952014f800"
+            "0002"
+            "00000139"
+            "00020130");
 }
 
 TEST(EntryTest, WhatIsParsedIsWhatWasEncoded) {
@@ -106,8 +123,9 @@ TEST(EntryTest, OriginsTellLogGenerationAndDemo) {
   ASSERT_TRUE(origin);
   EXPECT_TRUE(origin->demo);
   EXPECT_EQ(origin->generation, 12u);
-  for (const auto* bad : {"", "lianxi/abababababababab/g01", "lianxi/ABABABABABABABAB/g1", "lianxi/abababababababab/g", "other/abababababababab/g1",
-                          "lianxi/abababababababab/g1 ", "lianxi/ababababababab/g1", "lianxi/abababababababab/g4294967296"}) {
+  for (const auto* bad :
+       {"", "lianxi/abababababababab/g01", "lianxi/ABABABABABABABAB/g1", "lianxi/abababababababab/g", "other/abababababababab/g1",
+        "lianxi/abababababababab/g1 ", "lianxi/ababababababab/g1", "lianxi/abababababababab/g4294967296"}) {
     EXPECT_FALSE(parse_origin(bad)) << bad;
   }
 }
@@ -163,8 +181,9 @@ TEST_F(CheckpointTest, WhatIsNotACheckpointIsRefused) {
   const std::string root = "BQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
   const std::string signature = "\n\xe2\x80\x94 o AAAAAAA=\n";
   EXPECT_TRUE(read_checkpoint_unverified("o\n7\n" + root + "\n" + signature));
-  for (const std::string& text : {"o\n07\n" + root + "\n", "o\n-7\n" + root + "\n", "o\n\n" + root + "\n", "o\n7\n" + root + "\nextension\n",
-                           std::string("o\n7\nBQ==\n"), "o o\n7\n" + root + "\n", "\n7\n" + root + "\n", "o\n9223372036854775808\n" + root + "\n"}) {
+  for (const std::string& text :
+       {"o\n07\n" + root + "\n", "o\n-7\n" + root + "\n", "o\n\n" + root + "\n", "o\n7\n" + root + "\nextension\n",
+        std::string("o\n7\nBQ==\n"), "o o\n7\n" + root + "\n", "\n7\n" + root + "\n", "o\n9223372036854775808\n" + root + "\n"}) {
     EXPECT_FALSE(read_checkpoint_unverified(text + signature)) << text;
   }
   EXPECT_FALSE(read_checkpoint_unverified(""));

@@ -81,9 +81,11 @@ TEST_F(KeyFileTest, AFileSaysWhichFieldIsWrong) {
 TEST_F(KeyFileTest, ACardWhosePartsDisagreeIsRefused) {
   const auto good = to_json(log_.card());
   EXPECT_EQ(parse_hub_card(replaced(good, "/g1\"", "/g2\"")).error().detail, "hub card: origin is missing or wrong");
-  EXPECT_EQ(parse_hub_card(replaced(good, "\"threshold\": 1", "\"threshold\": 2")).error().detail, "hub card: threshold is missing or wrong");
+  EXPECT_EQ(parse_hub_card(replaced(good, "\"threshold\": 1", "\"threshold\": 2")).error().detail,
+            "hub card: threshold is missing or wrong");
   const auto other = hex(suite1().signing_public(SecretKey{5}));
-  EXPECT_EQ(parse_hub_card(replaced(good, hex(log_.card().checkpoint_key), other)).error().detail, "hub card: vkey is missing or wrong");
+  EXPECT_EQ(parse_hub_card(replaced(good, hex(log_.card().checkpoint_key), other)).error().detail,
+            "hub card: vkey is missing or wrong");
   const auto keys = to_json(log_.agency(0));
   EXPECT_FALSE(parse_agency_keys(replaced(keys, hex(log_.agency(0).transport_public), other)));
 }

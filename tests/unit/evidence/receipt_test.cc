@@ -8,7 +8,9 @@ namespace {
 class ReceiptTest : public testing::Test {
  protected:
   ReceiptTest() { log_.grow_to(20); }
-  Result<Checkpoint> check(const Receipt& receipt) const { return check_receipt(suite1(), receipt, log_.card().checkpoint_key, log_); }
+  Result<Checkpoint> check(const Receipt& receipt) const {
+    return check_receipt(suite1(), receipt, log_.card().checkpoint_key, log_);
+  }
   // Bytes that do not parse are refused as well as bytes that do not verify.
   bool accepts(ByteView bytes) const {
     const auto receipt = parse_receipt(bytes);
@@ -74,9 +76,12 @@ TEST_F(ReceiptTest, AnUnknownAgencyKeyIsNamedAsSuch) {
 
 TEST_F(ReceiptTest, AKeyThatIsNotTheOneItsIdNamesIsRefused) {
   struct Wrong final : KeyFinder {
-    std::optional<PublicKey> signing_key(const AgencyId&, const KeyId&) const override { return suite1().signing_public(SecretKey{3}); }
+    std::optional<PublicKey> signing_key(const AgencyId&, const KeyId&) const override {
+      return suite1().signing_public(SecretKey{3});
+    }
   } wrong;
-  EXPECT_EQ(check_receipt(suite1(), log_.receipt(3, 11), log_.card().checkpoint_key, wrong).error().code, Code::verification_failed);
+  EXPECT_EQ(check_receipt(suite1(), log_.receipt(3, 11), log_.card().checkpoint_key, wrong).error().code,
+            Code::verification_failed);
 }
 
 TEST_F(ReceiptTest, ANoteThatTheSameKeySignedForAnotherLogIsRefused) {

@@ -46,7 +46,8 @@ class SampleLog final : public KeyFinder {
     header.count = static_cast<std::uint16_t>(hashes.size());
     header.batch_root = root_of(hashes);
     next_[sender.agency] += hashes.size();
-    HubPart part{1, receipts_.size(), 1'741'000'000'000 + static_cast<Instant>(receipts_.size()), 3, std::nullopt, std::move(refused)};
+    HubPart part{1, receipts_.size(), 1'741'000'000'000 + static_cast<Instant>(receipts_.size()),
+                 3, std::nullopt,     std::move(refused)};
     if (given_back) part.original = Original{1, receipts_.size() + 7, part.time - 5000};
     Receipt receipt;
     receipt.entry_header = encode(header);

@@ -49,7 +49,11 @@ class SealingTest : public testing::Test {
 };
 
 TEST_F(SealingTest, ContextAndCommitmentAreTheBytesOfTheDocument) {
-  EXPECT_EQ(hex(context_), "6c69616e78692f73656374696f6e2f763100" + hex(Hash{1}) + "0b3433303932322d4c414e44" "00000001" "000000000000002a" "06");
+  EXPECT_EQ(hex(context_), "6c69616e78692f73656374696f6e2f763100" + hex(Hash{1}) +
+                               "0b3433303932322d4c414e44"
+                               "00000001"
+                               "000000000000002a"
+                               "06");
   Bytes bytes{2};
   bytes.insert(bytes.end(), context_.begin(), context_.end());
   bytes.insert(bytes.end(), salt_.begin(), salt_.end());
@@ -121,7 +125,8 @@ TEST_F(SealingTest, AWrapWhoseEphemeralKeyGivesAnAllZeroSecretIsRefused) {
 
 TEST_F(SealingTest, SealingToAKeyThatGivesAnAllZeroSecretIsRefused) {
   const std::vector<ReaderKey> readers{{KeyId{1}, PublicKey{}}};
-  EXPECT_EQ(seal(suite1(), context_, Group::c3, salt_, view("x"), readers, ephemeral_, entropy_).error().code, Code::invalid_argument);
+  EXPECT_EQ(seal(suite1(), context_, Group::c3, salt_, view("x"), readers, ephemeral_, entropy_).error().code,
+            Code::invalid_argument);
 }
 
 TEST_F(SealingTest, ContentKeysAndNoncesAreFreshForEachSection) {

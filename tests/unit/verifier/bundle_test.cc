@@ -41,7 +41,8 @@ class BundleTest : public testing::Test {
     flatbuffers::FlatBufferBuilder builder;
     std::vector<flatbuffers::Offset<wire::SectionInfo>> sections;
     for (const auto& content : contents_) {
-      const auto context = evidence::section_context(log_.hub().log_id, {AgencyId("430922-LAND"), Epoch(1), Number(number)}, content.group);
+      const auto context =
+          evidence::section_context(log_.hub().log_id, {AgencyId("430922-LAND"), Epoch(1), Number(number)}, content.group);
       const auto committed = evidence::commitment(context, content.salt, view(content.plaintext));
       const auto commitment = builder.CreateVector(committed.data(), committed.size());
       sections.push_back(wire::CreateSectionInfo(builder, static_cast<std::uint8_t>(content.group), commitment));

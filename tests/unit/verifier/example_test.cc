@@ -9,7 +9,10 @@ namespace {
 
 constexpr const char* kReceipt =
     "c2sp.org/tlog-proof@v1\n"
-    "extra AHZsaWFueGkvZW50cnkvdjEAAWhOmo44SbQJABAAG2Vj3JnBuuPoz2dEW2MaSzEYyqe1DTQzMDkyMi1QT0xJQ0UAs1UsIDZpqxAAAAABAAAAAAAAAAEAAlki7nYpTKeUze32fL5Hl4PYJc005aU5ILlTL4FSAfMwSFiHFQA0Bu+4m1NE3TmfAHnXz7BYZt9GrEBpkZd/iLedmOtxsy0j9KTZYImyTXSxE3Q7DZR4Q60o1w20SsAxBQAAAAEAAAAAAAAAAQAAAZVbr8IBAAAAAAAAAAMAAAA=\n"
+    "extra "
+    "AHZsaWFueGkvZW50cnkvdjEAAWhOmo44SbQJABAAG2Vj3JnBuuPoz2dEW2MaSzEYyqe1DTQzMDkyMi1QT0xJQ0UAs1UsIDZpqxAAAAABAAAAAAAAAAEAAlki7nYp"
+    "TKeUze32fL5Hl4PYJc005aU5ILlTL4FSAfMwSFiHFQA0Bu+4m1NE3TmfAHnXz7BYZt9GrEBpkZd/"
+    "iLedmOtxsy0j9KTZYImyTXSxE3Q7DZR4Q60o1w20SsAxBQAAAAEAAAAAAAAAAQAAAZVbr8IBAAAAAAAAAAMAAAA=\n"
     "index 1\n"
     "QK9OVbgqUjWriFh1SJhYKKxBtJfSf9AgHdt9g4pPI98=\n"
     "Fpw7QD4DXa8aMHz8DTRpJ5FFT3QoSlOJK6VHedLGFHg=\n"
@@ -18,7 +21,8 @@ constexpr const char* kReceipt =
     "3\n"
     "PuQD/z7qQf9VsiF1YCzBStbIQYajTALmks8mhiwigUs=\n"
     "\n"
-    "\xe2\x80\x94 lianxi/684e9a8e3849b409/g1 j7HZvaPnsvE5q8D2A1ll22L8pwsyIyCLoUFCXrYOqIpczPQEYO5LZGQfWV2Wl+2pAo789/xZGNQUBT/PYs8JFT6dUA4=\n";
+    "\xe2\x80\x94 lianxi/684e9a8e3849b409/g1 "
+    "j7HZvaPnsvE5q8D2A1ll22L8pwsyIyCLoUFCXrYOqIpczPQEYO5LZGQfWV2Wl+2pAo789/xZGNQUBT/PYs8JFT6dUA4=\n";
 constexpr const char* kHubCard = R"({
   "format": "lianxi-hub-card/v1",
   "log_id": "684e9a8e3849b4090010001b6563dc99c1bae3e8cf67445b631a4b3118caa7b5",
