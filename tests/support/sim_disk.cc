@@ -34,8 +34,11 @@ class SimFile final : public File {
 
   Result<void> sync() override {
     if (dead()) return fail(Code::io, name_ + ": sync after the process ended");
-    if (const auto error = disk_.fault(name_ + ": sync")) return *error;
-    node_->lost.clear();
+    if (const auto error = disk_.fault(name_ + ": sync")) {
+      for (auto& [sector, kept] : node_->unsynced) kept.abandoned = true;
+      return *error;
+    }
+    std::erase_if(node_->unsynced, [](const auto& entry) { return !entry.second.abandoned; });
     ++disk_.syncs_;
     return {};
   }
@@ -117,13 +120,13 @@ void SimDisk::power_cut(Random& random) {
   for (auto& [name, node] : files_) {
     // All, nothing, or sector by sector: the two ends are likelier on real disks than a seed would make them.
     const double kept = std::array{0.0, 0.5, 1.0}.at(random.below(3));
-    for (const auto& [sector, durable] : node->lost) {
+    for (const auto& [sector, kept_before] : node->unsynced) {
       if (random.chance(kept)) continue;
       const auto at = static_cast<std::size_t>(sector * kSectorBytes);
       const auto n = std::min(kSectorBytes, node->readable.size() - at);
-      std::copy_n(durable.begin(), n, node->readable.begin() + static_cast<std::ptrdiff_t>(at));
+      std::copy_n(kept_before.durable.begin(), n, node->readable.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    node->lost.clear();
+    node->unsynced.clear();
   }
   process_end();
 }
@@ -169,12 +172,15 @@ std::optional<Error> SimDisk::fault(const std::string& what) {
 void SimDisk::write(Node& node, std::uint64_t offset, ByteView bytes) {
   const std::uint64_t end = offset + bytes.size();
   for (std::uint64_t sector = offset / kSectorBytes; sector * kSectorBytes < end; ++sector) {
-    if (node.lost.contains(sector)) continue;
+    if (const auto known = node.unsynced.find(sector); known != node.unsynced.end()) {
+      known->second.abandoned = false;
+      continue;
+    }
     const auto at = static_cast<std::size_t>(sector * kSectorBytes);
     Sector durable{};
     std::copy_n(node.readable.begin() + static_cast<std::ptrdiff_t>(at),
                 std::min(kSectorBytes, node.readable.size() - at), durable.begin());
-    node.lost.emplace(sector, durable);
+    node.unsynced.emplace(sector, Node::Unsynced{durable, false});
   }
   std::copy(bytes.begin(), bytes.end(), node.readable.begin() + static_cast<std::ptrdiff_t>(offset));
 }

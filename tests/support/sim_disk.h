@@ -2,6 +2,7 @@
 //
 // write() changes what can be read; sync() makes it durable. power_cut(): of every 512-byte sector written since the last
 // sync, each by itself keeps or loses the write; a create or remove that had not returned may or may not have happened.
+// A failed sync is as on Linux: the pages count as clean, so that a second sync says ok and changes nothing.
 // process_end(): what was written stays readable and stays unsynced. After either, Files opened before are dead.
 // Files hold a pointer into the disk: it must outlive them. Threads: one.
 #pragma once
@@ -51,7 +52,11 @@ class SimDisk final : public Disk {
   using Sector = std::array<std::uint8_t, kSectorBytes>;
   struct Node {
     Bytes readable;
-    std::map<std::uint64_t, Sector> lost;  // Durable content of sectors written since the last sync.
+    struct Unsynced {
+      Sector durable;          // What a power cut may bring back.
+      bool abandoned = false;  // A sync failed: no later one makes this durable, only writing it again does.
+    };
+    std::map<std::uint64_t, Unsynced> unsynced;  // By sector.
   };
 
   std::optional<Error> fault(const std::string& what);

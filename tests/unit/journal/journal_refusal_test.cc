@@ -85,6 +85,17 @@ TEST_F(JournalRefusalTest, EachMissingSegmentIsRefused) {
   }
 }
 
+TEST_F(JournalRefusalTest, MissingSegmentThatWasAddedLaterIsRefused) {
+  Options options = World::small();
+  options.segments = 1;
+  options.segments_max = 4;
+  World world(5, options);
+  world.must_open();
+  for (int i = 0; i < 7; ++i) world.must_append();  // The last alone in the third segment.
+  world.disk.erase("journal-000003.seg");
+  EXPECT_EQ(world.open().error().code, Code::store_short);
+}
+
 TEST_F(JournalRefusalTest, MissingMarkIsRefused) {
   world_.disk.erase("journal.mark");
   EXPECT_EQ(opened(), Code::corrupt);
