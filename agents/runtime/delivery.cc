@@ -49,6 +49,17 @@ Result<void> check_sections(const Hash& log_id, const codec::MessageView& messag
   return {};
 }
 
+// A wrap whose digest the header does not list was changed on its way; one that is absent was withheld or destroyed.
+Result<void> check_wraps(const codec::MessageView& message, const codec::MessageHeader& header) {
+  for (const auto& wrap : message.wraps) {
+    const auto info = std::ranges::find(header.sections, wrap.group, &codec::SectionInfo::group);
+    if (info == header.sections.end() || std::ranges::find(info->wraps, evidence::sha256(wrap.bytes)) == info->wraps.end()) {
+      return wrong("wrap in " + to_string(header.id));
+    }
+  }
+  return {};
+}
+
 Result<DeliveredMessage> open_message(const State& state, const DeliveredEntry& entry, std::uint16_t index, const codec::MessageView& view) {
   if (view.left_out) return wrong("a message is left out of the run");
   auto header = codec::parse_header(view.header);
@@ -56,6 +67,7 @@ Result<DeliveredMessage> open_message(const State& state, const DeliveredEntry& 
   const MessageId expected{entry.header.agency, entry.header.epoch, Number(entry.header.first.value() + index)};
   if (header->id != expected) return wrong("message " + to_string(header->id) + " stands where " + to_string(expected) + " belongs");
   if (auto sections = check_sections(state.options.hub.log_id, view, *header); !sections) return sections.error();
+  if (auto wraps = check_wraps(view, *header); !wraps) return wraps.error();
   return DeliveredMessage{{entry.hub_part.entry, index}, view, *std::move(header), evidence::message_hash(view.header)};
 }
 
