@@ -40,8 +40,9 @@ class Edge final : public ZmqEdge {
       Wire wire{zmq::socket_t(context_, zmq::socket_type::dealer), zmq::socket_t(context_, zmq::socket_type::pair)};
       configure(wire.socket, keys);
       const auto events = "inproc://monitor-" + std::to_string(wires_.size());
-      check(::zmq_socket_monitor(wire.socket.handle(), events.c_str(),
-                                 ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0, "link: monitor");
+      check(
+          ::zmq_socket_monitor(wire.socket.handle(), events.c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0,
+          "link: monitor");
       wire.monitor.connect(events);
       wire.socket.connect(address);
       wires_.push_back(std::move(wire));
@@ -117,7 +118,7 @@ class Edge final : public ZmqEdge {
       zmq::message_t event, address;
       if (!wires_[i].monitor.recv(event, zmq::recv_flags::dontwait)) break;
       if (event.more() && !wires_[i].monitor.recv(address, zmq::recv_flags::dontwait)) break;
-      std::uint16_t kind = 0;   // Host byte order, by ZeroMQ's documentation.
+      std::uint16_t kind = 0;  // Host byte order, by ZeroMQ's documentation.
       std::memcpy(&kind, event.data(), std::min(sizeof kind, event.size()));
       ++done;
       if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) on_event(i, Event::connected);
@@ -132,7 +133,8 @@ class Edge final : public ZmqEdge {
     while (done < options_.frames_per_step) {
       zmq::message_t frame, payload, rest;
       if (!wires_[i].socket.recv(frame, zmq::recv_flags::dontwait)) break;
-      if (frame.more()) [[maybe_unused]] const auto got = wires_[i].socket.recv(payload, zmq::recv_flags::none);
+      if (frame.more()) [[maybe_unused]]
+        const auto got = wires_[i].socket.recv(payload, zmq::recv_flags::none);
       bool whole = true;
       for (bool more = payload.more(); more; more = rest.more()) {
         whole = false;
@@ -146,13 +148,14 @@ class Edge final : public ZmqEdge {
 
   Options options_;
   zmq::context_t context_;
-  std::vector<Wire> wires_;                  // After the context: closed before it.
+  std::vector<Wire> wires_;  // After the context: closed before it.
 };
 
 }  // namespace
 
 Result<std::unique_ptr<ZmqEdge>> ZmqEdge::open(Options options) {
-  if (options.queue_frames_max <= 0 || options.reconnect_ms <= 0) return fail(Code::invalid_config, "link: limits must be positive");
+  if (options.queue_frames_max <= 0 || options.reconnect_ms <= 0)
+    return fail(Code::invalid_config, "link: limits must be positive");
   return std::unique_ptr<ZmqEdge>(std::make_unique<Edge>(options));
 }
 

@@ -20,16 +20,16 @@ enum class Event { connected, disconnected };
 class ZmqEdge {
  public:
   struct Options {
-    int queue_frames_max = 1000;             // Per socket and direction.
+    int queue_frames_max = 1000;  // Per socket and direction.
     int handshake_ms = 3000;
     int heartbeat_ms = 5000;
     int heartbeat_timeout_ms = 15000;
     int heartbeat_ttl_ms = 10000;
-    int reconnect_ms = 100;                  // Doubles up to ...
+    int reconnect_ms = 100;  // Doubles up to ...
     int reconnect_max_ms = 5000;
-    std::size_t frames_per_step = 256;       // Per socket: none starves the others.
+    std::size_t frames_per_step = 256;  // Per socket: none starves the others.
   };
-  struct Keys {                              // CURVE, 32 bytes each.
+  struct Keys {  // CURVE, 32 bytes each.
     std::array<std::uint8_t, 32> own_secret{};
     std::array<std::uint8_t, 32> own_public{};
     std::array<std::uint8_t, 32> server{};

@@ -8,7 +8,7 @@ namespace lianxi::agent {
 
 namespace {
 constexpr int kEndpoints = 3;
-constexpr std::uint32_t kHelloDeniedMs = 30'000;   // A denial is shown, not retried at speed.
+constexpr std::uint32_t kHelloDeniedMs = 30'000;  // A denial is shown, not retried at speed.
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::open(Options options, Edges edges, Now now) {
@@ -28,7 +28,7 @@ AgentCore::AgentCore(Options options, Edges edges)
 Result<std::unique_ptr<AgentCore>> AgentCore::open(Options options, Edges edges, Now now) {
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(options), edges));
   if (auto recovered = core->recover(); !recovered) return recovered.error();
-  core->said_at_ = now.boot - kDeliveredEveryMs;   // What came before a crash is said at once.
+  core->said_at_ = now.boot - kDeliveredEveryMs;  // What came before a crash is said at once.
   core->settled_at_ = now.boot;
   core->now_ = now;
   return core;
@@ -71,11 +71,15 @@ void AgentCore::on_frame(int endpoint, ByteView bytes, ByteView payload, Now now
   now_ = now;
   if (const auto* welcome = frame.body_as_Welcome()) return on_welcome(endpoint, *welcome, now);
   if (const auto* refusal = frame.body_as_Refusal()) return on_refusal(endpoint, *refusal, frame.request(), now);
-  if (const auto* goodbye = frame.body_as_Goodbye()) return from.end(now, std::max<std::int64_t>(goodbye->retry_after_ms(), Session::kHelloAgainMs));
-  if (!from.ready()) return;   // Left over from a session that has ended.
-  if (const auto* receipts = frame.body_as_ReceiptFrame()) settle_logged(submitter_->on_receipts(*receipts, frame.request(), now));
-  else if (const auto* deliver = frame.body_as_Deliver()) on_deliver(*deliver, payload, now);
-  else if (const auto* view = frame.body_as_View()) on_view(*view, now);
+  if (const auto* goodbye = frame.body_as_Goodbye())
+    return from.end(now, std::max<std::int64_t>(goodbye->retry_after_ms(), Session::kHelloAgainMs));
+  if (!from.ready()) return;  // Left over from a session that has ended.
+  if (const auto* receipts = frame.body_as_ReceiptFrame())
+    settle_logged(submitter_->on_receipts(*receipts, frame.request(), now));
+  else if (const auto* deliver = frame.body_as_Deliver())
+    on_deliver(*deliver, payload, now);
+  else if (const auto* view = frame.body_as_View())
+    on_view(*view, now);
   else if (const auto* chunk = frame.body_as_Chunk()) {
     chunk_client_.on_chunk(*chunk, payload, now);
     retry_reads(now);
@@ -138,8 +142,9 @@ void AgentCore::subscribe(Now) {
   const auto& through = inbox_->chain().through;
   owed_messages_ = owed_bytes_ = 0;
   ack_owed_ = false;
-  deliver_session_.send(subscribe_frame(deliver_session_.next_request(), state_.generation(), through ? through->packed() : kNoPosition,
-                                        state_.options.credit_messages, state_.options.credit_bytes));
+  deliver_session_.send(subscribe_frame(deliver_session_.next_request(), state_.generation(),
+                                        through ? through->packed() : kNoPosition, state_.options.credit_messages,
+                                        state_.options.credit_bytes));
 }
 
 void AgentCore::on_deliver(const wire::Deliver& frame, ByteView payload, Now now) {
@@ -149,6 +154,7 @@ void AgentCore::on_deliver(const wire::Deliver& frame, ByteView payload, Now now
     return deliver_session_.end(now);
   }
   head_ = std::max({head_, frame.head(), frame.size()});
+  if (!submitter_->stopped()) state_.all_well();
   if (!taken->gaps.empty()) gap_ = taken->gaps.back();
   send_cursor(frame.sent_messages(), static_cast<std::uint32_t>(payload.size()));
   if (taken->fresh.empty()) return;
@@ -160,7 +166,8 @@ void AgentCore::send_cursor(std::uint32_t messages, std::uint32_t bytes) {
   owed_messages_ += messages;
   owed_bytes_ += bytes;
   ack_owed_ = true;
-  if (inbox_->chain().through && !deliver_session_.send(cursor_ack_frame(state_.generation(), inbox_->chain().through->packed()))) return;
+  if (inbox_->chain().through && !deliver_session_.send(cursor_ack_frame(state_.generation(), inbox_->chain().through->packed())))
+    return;
   ack_owed_ = false;
   if ((owed_messages_ != 0 || owed_bytes_ != 0) && !deliver_session_.send(credit_frame(owed_messages_, owed_bytes_))) return;
   owed_messages_ = owed_bytes_ = 0;
@@ -197,7 +204,8 @@ void AgentCore::say_delivered(Now now) {
                                    to_string(through), chain.count, hex(chain.digest), to_rfc3339(state_.stated_time(now)));
   const auto outcome = submit({&document, 1}, now);
   if (const auto* refusal = std::get_if<Refusal>(&outcome.front())) {
-    if (refusal->code != Code::unavailable) state_.report(fail(refusal->code, "102: " + (refusal->faults.empty() ? std::string() : refusal->faults.front().path)));
+    if (refusal->code != Code::unavailable)
+      state_.report(fail(refusal->code, "102: " + (refusal->faults.empty() ? std::string() : refusal->faults.front().path)));
     return;
   }
   said_through_ = through;
@@ -250,7 +258,8 @@ std::optional<AgentCore::Outcome> AgentCore::answer_repeat(const Document& docum
                                                            std::span<const NewMessage> batch) const {
   if (document.idempotency_key.empty()) return std::nullopt;
   if (document.idempotency_key.size() > std::min<std::size_t>(state_.options.idempotency_key_max, 255)) {
-    return Refusal{Code::invalid_argument, {{"/idempotency_key", Code::invalid_argument, "幂等键过长", "the idempotency key is too long"}}};
+    return Refusal{Code::invalid_argument,
+                   {{"/idempotency_key", Code::invalid_argument, "幂等键过长", "the idempotency key is too long"}}};
   }
   auto known = outbox_->keyed(document.idempotency_key);
   for (const auto& message : batch) {
@@ -258,7 +267,9 @@ std::optional<AgentCore::Outcome> AgentCore::answer_repeat(const Document& docum
   }
   if (!known) return std::nullopt;
   if (known->content != content) {
-    return Refusal{Code::already_exists, {{"/idempotency_key", Code::already_exists, "此幂等键已用于内容不同的消息", "this key was used for a message of other content"}}};
+    return Refusal{Code::already_exists,
+                   {{"/idempotency_key", Code::already_exists, "此幂等键已用于内容不同的消息",
+                     "this key was used for a message of other content"}}};
   }
   auto found = status(known->id);
   MessageStatus queued;

@@ -16,11 +16,11 @@ namespace lianxi::agent {
 
 class AgentCore final : public Agent {
  public:
-  static constexpr std::int64_t kDeliveredEveryMs = 10'000;    // 102 at the latest, while the cursor moves.
-  static constexpr std::int64_t kDeliverIdleMs = 30'000;       // Hello again on a silent stream.
-  static constexpr std::int64_t kDeliverBehindMs = 3'000;      // The same when there should be more.
-  static constexpr std::int64_t kSettleEveryMs = 100;          // Receipts become durable at the latest.
-  static constexpr std::size_t kUnsettledMax = 4096;           // Rows; beyond it at once.
+  static constexpr std::int64_t kDeliveredEveryMs = 10'000;  // 102 at the latest, while the cursor moves.
+  static constexpr std::int64_t kDeliverIdleMs = 30'000;     // Hello again on a silent stream.
+  static constexpr std::int64_t kDeliverBehindMs = 3'000;    // The same when there should be more.
+  static constexpr std::int64_t kSettleEveryMs = 100;        // Receipts become durable at the latest.
+  static constexpr std::size_t kUnsettledMax = 4096;         // Rows; beyond it at once.
 
   static Result<std::unique_ptr<AgentCore>> open(Options options, Edges edges, Now now);
 
@@ -86,7 +86,8 @@ class AgentCore final : public Agent {
   bool store_batch(std::span<const NewMessage> messages);
 
   Result<EntryProof> proof_at(Position position, std::string& note) const;
-  std::optional<evidence::Opened> open_section(const codec::MessageView& message, const MessageId& id, const codec::SectionView& section) const;
+  std::optional<evidence::Opened> open_section(const codec::MessageView& message, const MessageId& id,
+                                               const codec::SectionView& section) const;
   Result<Bytes> message_at(Position position) const;
   Result<std::optional<Bytes>> try_read(const AttachmentRead& read, Now now);
   void retry_reads(Now now);
@@ -102,16 +103,16 @@ class AgentCore final : public Agent {
   InboxWaits inbox_waits_;
   std::list<AttachmentRead> reads_;
 
-  std::uint64_t head_ = 0;                   // Entries in the hub's log, as far as heard.
-  std::uint32_t owed_messages_ = 0;          // Credit that could not be sent yet.
+  std::uint64_t head_ = 0;           // Entries in the hub's log, as far as heard.
+  std::uint32_t owed_messages_ = 0;  // Credit that could not be sent yet.
   std::uint32_t owed_bytes_ = 0;
   bool ack_owed_ = false;
-  std::optional<Position> said_through_;     // Cursor of the last 102.
+  std::optional<Position> said_through_;  // Cursor of the last 102.
   std::int64_t said_at_ = 0;
   std::int64_t settled_at_ = 0;
   Instant last_contact_ = 0;
-  Now now_;                                  // Of the newest event that told the time.
-  std::string gap_;                          // Newest gap in a sender's counts, for health.
+  Now now_;          // Of the newest event that told the time.
+  std::string gap_;  // Newest gap in a sender's counts, for health.
 };
 
 }  // namespace lianxi::agent

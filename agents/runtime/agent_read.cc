@@ -12,10 +12,14 @@ using Json = nlohmann::json;
 
 const char* stage_name(Stage stage) {
   switch (stage) {
-    case Stage::queued: return "queued";
-    case Stage::logged: return "logged";
-    case Stage::refused: return "refused";
-    case Stage::delivered: return "delivered";
+    case Stage::queued:
+      return "queued";
+    case Stage::logged:
+      return "logged";
+    case Stage::refused:
+      return "refused";
+    case Stage::delivered:
+      return "delivered";
   }
   return "queued";
 }
@@ -86,7 +90,8 @@ Result<Json> whole_json(const State& state, ByteView message) {
   const auto parsed = parse_one(message);
   if (!parsed) return parsed.error();
   auto out = header_json(parsed->header);
-  auto opened = policy::open_message(state.registry, state.edges.suite, state.self(), state.seat_secrets(), parsed->run.front(), parsed->header);
+  auto opened = policy::open_message(state.registry, state.edges.suite, state.self(), state.seat_secrets(), parsed->run.front(),
+                                     parsed->header);
   if (!opened) return opened.error();
   auto body = Json::parse(opened->body_json, nullptr, false);
   out["body"] = body.is_discarded() ? Json::object() : std::move(body);
@@ -96,7 +101,10 @@ Result<Json> whole_json(const State& state, ByteView message) {
   Json faults = Json::array();
   for (const auto& fault : opened->faults) {
     const auto& row = describe(fault.code);
-    faults.push_back({{"group", std::string(codec::name(fault.group))}, {"code", std::string(row.name)}, {"zh", std::string(row.zh)}, {"en", std::string(row.en)}});
+    faults.push_back({{"group", std::string(codec::name(fault.group))},
+                      {"code", std::string(row.name)},
+                      {"zh", std::string(row.zh)},
+                      {"en", std::string(row.en)}});
   }
   out["faults"] = std::move(faults);
   return out;
@@ -139,7 +147,9 @@ std::optional<MessageStatus> AgentCore::status(const MessageId& id) const {
   return status;
 }
 
-std::vector<InboxRow> AgentCore::inbox(std::optional<Position> after, std::size_t limit) const { return inbox_->list(after, limit); }
+std::vector<InboxRow> AgentCore::inbox(std::optional<Position> after, std::size_t limit) const {
+  return inbox_->list(after, limit);
+}
 
 void AgentCore::wait_inbox(std::optional<Position> after, std::int64_t deadline, std::function<void()> wake) {
   if (inbox_->any_after(after) || !inbox_waits_.add(deadline, wake)) wake();
@@ -215,7 +225,8 @@ std::optional<evidence::Opened> AgentCore::open_section(const codec::MessageView
   }
   const auto context = evidence::section_context(state_.options.hub.log_id, id, section.group);
   for (const auto& seat : state_.seat_secrets()) {
-    auto opened = evidence::open_sealed(state_.edges.suite, context, section.bytes, message.wraps, section.group, seat.id, seat.secret);
+    auto opened =
+        evidence::open_sealed(state_.edges.suite, context, section.bytes, message.wraps, section.group, seat.id, seat.secret);
     if (opened) return *std::move(opened);
   }
   return std::nullopt;
@@ -236,7 +247,9 @@ Result<std::string> AgentCore::evidence_json(Position position) const {
   for (const auto& section : view.sections) {
     const auto opened = section.withheld ? std::nullopt : open_section(view, parsed->header.id, section);
     if (!opened) continue;
-    sections.push_back({{"group", std::string(codec::name(section.group))}, {"salt", base64(opened->salt)}, {"plaintext", base64(opened->plaintext)}});
+    sections.push_back({{"group", std::string(codec::name(section.group))},
+                        {"salt", base64(opened->salt)},
+                        {"plaintext", base64(opened->plaintext)}});
   }
   const evidence::Receipt receipt{proof->entry_header, proof->signature, proof->hub_part, proof->size, proof->path, note};
   const Json bundle{{"format", "lianxi-evidence/v1"},
@@ -269,6 +282,10 @@ AgentCore::Health AgentCore::health() const {
     health.last_problem_zh = "发件单位的计数表明未收到消息 " + gap_;
     health.last_problem_en = "the sender's counts show that message " + gap_ + " was not received";
   }
+  if (health.last_problem_en.empty() && !(submit_session_.ready() && deliver_session_.ready())) {
+    health.last_problem_zh = describe(Code::unavailable).zh;
+    health.last_problem_en = describe(Code::unavailable).en;
+  }
   health.last_contact = last_contact_;
   return health;
 }
@@ -286,8 +303,8 @@ Result<std::uint64_t> AgentCore::attachment_write(std::string_view upload, std::
 }
 Result<Hash> AgentCore::attachment_finish(std::string_view upload) { return attachments_.finish(upload); }
 
-void AgentCore::attachment_read(Position position, std::size_t n, std::uint64_t offset, std::size_t bytes_max, std::int64_t deadline,
-                                std::function<void(Result<Bytes>)> done) {
+void AgentCore::attachment_read(Position position, std::size_t n, std::uint64_t offset, std::size_t bytes_max,
+                                std::int64_t deadline, std::function<void(Result<Bytes>)> done) {
   reads_.push_back({position, n, offset, bytes_max, deadline, std::move(done)});
   retry_reads(now_);
 }
@@ -306,7 +323,8 @@ Result<std::optional<Bytes>> AgentCore::try_read(const AttachmentRead& read, Now
   const auto parsed = parse_one(*message);
   if (!parsed) return parsed.error();
   if (read.n >= parsed->header.attachments.size()) return fail(Code::not_found, "attachment " + std::to_string(read.n));
-  const auto opened = policy::open_message(state_.registry, state_.edges.suite, state_.self(), state_.seat_secrets(), parsed->run.front(), parsed->header);
+  const auto opened = policy::open_message(state_.registry, state_.edges.suite, state_.self(), state_.seat_secrets(),
+                                           parsed->run.front(), parsed->header);
   if (!opened) return opened.error();
   const auto key = std::ranges::find_if(opened->attachments, [&](const auto& one) { return one.index == read.n; });
   if (key == opened->attachments.end()) return fail(Code::not_found, "attachment: its key is not for this agency");
@@ -314,7 +332,8 @@ Result<std::optional<Bytes>> AgentCore::try_read(const AttachmentRead& read, Now
 
   const auto& whole = parsed->header.attachments[read.n].digest;
   const auto missing = [&](const Hash& digest) -> Result<std::optional<Bytes>> {
-    if (const auto code = chunk_client_.take_failure(digest); code != Code::ok) return fail(code, "attachment: chunk " + hex(digest));
+    if (const auto code = chunk_client_.take_failure(digest); code != Code::ok)
+      return fail(code, "attachment: chunk " + hex(digest));
     chunk_client_.fetch(whole, digest, read.position, now);
     return std::optional<Bytes>();
   };
@@ -346,9 +365,12 @@ void AgentCore::retry_reads(Now now) {
       ++it;
       continue;
     }
-    if (!tried) it->done(tried.error());
-    else if (*tried) it->done(**std::move(tried));
-    else it->done(fail(Code::timed_out, "attachment: its chunk did not come"));
+    if (!tried)
+      it->done(tried.error());
+    else if (*tried)
+      it->done(**std::move(tried));
+    else
+      it->done(fail(Code::timed_out, "attachment: its chunk did not come"));
     it = waiting.erase(it);
   }
   reads_.splice(reads_.begin(), waiting);

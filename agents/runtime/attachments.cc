@@ -92,7 +92,8 @@ Result<Attachments::Upload> Attachments::parse(std::string_view row) {
 }
 
 Result<std::string> Attachments::begin(std::string_view name, std::string_view mime, std::uint64_t bytes) {
-  if (name.empty() || name.size() > kNameBytesMax || mime.size() > kNameBytesMax) return fail(Code::invalid_argument, "attachment: name");
+  if (name.empty() || name.size() > kNameBytesMax || mime.size() > kNameBytesMax)
+    return fail(Code::invalid_argument, "attachment: name");
   if (bytes > kBytesMax) return fail(Code::invalid_argument, "attachment: bytes");
   if (uploads_.size() >= kUploadsMax) return fail(Code::overloaded, "attachment: too many uploads are open");
   Upload upload;
@@ -127,7 +128,8 @@ Result<std::uint64_t> Attachments::write(std::string_view id, std::uint64_t offs
   const auto found = find(id);
   if (!found) return found.error();
   auto& upload = **found;
-  if (offset != upload.received()) return fail(Code::invalid_argument, "attachment: offset must be " + std::to_string(upload.received()));
+  if (offset != upload.received())
+    return fail(Code::invalid_argument, "attachment: offset must be " + std::to_string(upload.received()));
   if (bytes.size() > upload.bytes - offset) return fail(Code::invalid_argument, "attachment: more bytes than announced");
   while (!bytes.empty()) {
     const auto take = std::min(bytes.size(), evidence::kChunkPlainBytes - upload.tail.size());
@@ -157,7 +159,9 @@ Result<Hash> Attachments::finish(std::string_view id) {
   const auto found = find(id);
   if (!found) return found.error();
   auto& upload = **found;
-  if (upload.received() != upload.bytes) return fail(Code::invalid_argument, "attachment: " + std::to_string(upload.received()) + " of " + std::to_string(upload.bytes) + " bytes have arrived");
+  if (upload.received() != upload.bytes)
+    return fail(Code::invalid_argument, "attachment: " + std::to_string(upload.received()) + " of " +
+                                            std::to_string(upload.bytes) + " bytes have arrived");
   if (auto sealed = seal_tail(std::string(id), upload); !sealed) return sealed.error();
   const auto manifest = evidence::encode(evidence::Manifest{upload.sealed_bytes, upload.chunks});
   const auto digest = evidence::sha256(manifest);
@@ -171,7 +175,8 @@ Result<Hash> Attachments::finish(std::string_view id) {
   w.u16(static_cast<std::uint16_t>(upload.name.size()));
   w.bytes(upload.name);
   w.bytes(upload.mime);
-  const std::vector<StoreWrite> rows{{kAttachments, std::string(text(digest)), string_of(row)}, {kUploads, std::string(id), std::nullopt}};
+  const std::vector<StoreWrite> rows{{kAttachments, std::string(text(digest)), string_of(row)},
+                                     {kUploads, std::string(id), std::nullopt}};
   if (auto written = state_.write(rows, Durability::synced); !written) return written.error();
   uploads_.erase(uploads_.find(id));
   return digest;

@@ -10,13 +10,13 @@
 
 namespace lianxi::agent {
 
-struct AttachmentSource {            // What a message says of an attachment, and what only its readers learn.
+struct AttachmentSource {  // What a message says of an attachment, and what only its readers learn.
   Hash digest{};
   std::uint64_t sealed_bytes = 0;
   std::string name, mime;
   Hash file_key{};
-  Hash sha256{};                     // Of the plaintext.
-  std::uint64_t bytes = 0;           // Of the plaintext.
+  Hash sha256{};            // Of the plaintext.
+  std::uint64_t bytes = 0;  // Of the plaintext.
 };
 
 // SHA-256 in pieces, with a state that can be kept at multiples of 64 bytes.
@@ -26,7 +26,7 @@ class RunningHash {
   explicit RunningHash(ByteView saved);
   void update(ByteView bytes);
   Bytes save() const;
-  Hash finish() const;               // Of what came so far; may be called again later.
+  Hash finish() const;  // Of what came so far; may be called again later.
 
  private:
   std::array<std::uint8_t, 128> state_;  // crypto_hash_sha256_state, aligned by copying.
@@ -35,7 +35,7 @@ class RunningHash {
 class Attachments {
  public:
   static constexpr std::uint64_t kBytesMax = static_cast<std::uint64_t>(evidence::kChunksMax) * evidence::kChunkPlainBytes;
-  static constexpr std::size_t kUploadsMax = 64;       // Open in memory at a time, each with up to one chunk.
+  static constexpr std::size_t kUploadsMax = 64;  // Open in memory at a time, each with up to one chunk.
 
   explicit Attachments(State& state) : state_(state) {}
 
@@ -45,7 +45,7 @@ class Attachments {
   Result<std::uint64_t> write(std::string_view upload, std::uint64_t offset, ByteView bytes);
   Result<Hash> finish(std::string_view upload);
 
-  Result<AttachmentSource> source(const Hash& digest) const;   // Code::not_found.
+  Result<AttachmentSource> source(const Hash& digest) const;  // Code::not_found.
   // The manifest of an attachment in the chunk store, checked against its digest.
   Result<evidence::Manifest> manifest(const Hash& digest) const;
 
@@ -57,7 +57,7 @@ class Attachments {
     std::vector<Hash> chunks;
     std::uint64_t sealed_bytes = 0;
     RunningHash hash;
-    Bytes tail;                      // Less than a chunk, in memory only.
+    Bytes tail;  // Less than a chunk, in memory only.
     std::uint64_t received() const { return chunks.size() * evidence::kChunkPlainBytes + tail.size(); }
   };
   Result<Upload*> find(std::string_view upload);

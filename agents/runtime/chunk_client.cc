@@ -90,8 +90,10 @@ std::optional<ChunkClient::Job> ChunkClient::take(const Hash& digest) {
 
 void ChunkClient::failed(const Job& job, Code code) {
   known_.erase(job.digest);
-  if (job.kind == Job::Kind::get) failures_[job.digest] = code;
-  else missing_.erase(job.attachment);                 // The next ensure_uploaded() begins again.
+  if (job.kind == Job::Kind::get)
+    failures_[job.digest] = code;
+  else
+    missing_.erase(job.attachment);  // The next ensure_uploaded() begins again.
 }
 
 void ChunkClient::on_chunk(const wire::Chunk& chunk, ByteView payload, Now now) {
@@ -99,9 +101,12 @@ void ChunkClient::on_chunk(const wire::Chunk& chunk, ByteView payload, Now now) 
   auto job = digest ? take(*digest) : std::nullopt;
   if (!job) return;
   if (job->kind == Job::Kind::get) {
-    if (payload.empty()) failed(*job, Code::not_found);
-    else if (evidence::sha256(payload) != *digest) failed(*job, Code::verification_failed);
-    else if (auto put = state_.edges.chunks.put(*digest, payload); !put) state_.fail_with(put.error());
+    if (payload.empty())
+      failed(*job, Code::not_found);
+    else if (evidence::sha256(payload) != *digest)
+      failed(*job, Code::verification_failed);
+    else if (auto put = state_.edges.chunks.put(*digest, payload); !put)
+      state_.fail_with(put.error());
     known_.erase(*digest);
   } else if (!chunk.stored()) {
     job->kind = Job::Kind::put;
@@ -121,8 +126,10 @@ void ChunkClient::on_refused(std::uint64_t request, Code code, bool retry, Now n
   auto job = take(request);
   if (!job) return;
   not_before_ = now.boot + kAnswerMs;
-  if (retry) waiting_.push_front(*std::move(job));
-  else failed(*job, code);
+  if (retry)
+    waiting_.push_front(*std::move(job));
+  else
+    failed(*job, code);
 }
 
 void ChunkClient::on_busy(std::uint64_t request, std::uint32_t retry_after_ms, Now now) {

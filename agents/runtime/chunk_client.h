@@ -23,7 +23,7 @@ class ChunkClient {
 
   // True when the hub has every chunk and the manifest; else what is missing is on its way. Error: our own chunk store is damaged.
   Result<bool> ensure_uploaded(const Hash& attachment, Now now);
-  void forget_uploaded(const Hash& attachment);        // The hub says that it is incomplete after all, or nobody needs it now.
+  void forget_uploaded(const Hash& attachment);  // The hub says that it is incomplete after all, or nobody needs it now.
   // Asks the hub for a blob (a chunk or the manifest) of an attachment that the message at `position` names.
   void fetch(const Hash& attachment, const Hash& digest, Position position, Now now);
   // Why the last fetch of this blob failed; Code::ok when it did not. Reading it forgets it.
@@ -55,10 +55,10 @@ class ChunkClient {
   Attachments& attachments_;
   Session& session_;
   std::deque<Job> waiting_;
-  std::deque<Job> under_way_;                          // At most kWindow.
-  std::set<Hash> known_;                               // Digests waiting or under way.
-  std::map<Hash, std::set<Hash>> missing_;             // Attachment being uploaded -> blobs not yet confirmed.
-  std::set<Hash> uploaded_;                            // Attachments confirmed whole.
+  std::deque<Job> under_way_;               // At most kWindow.
+  std::set<Hash> known_;                    // Digests waiting or under way.
+  std::map<Hash, std::set<Hash>> missing_;  // Attachment being uploaded -> blobs not yet confirmed.
+  std::set<Hash> uploaded_;                 // Attachments confirmed whole.
   std::map<Hash, Code> failures_;
   std::int64_t not_before_ = 0;
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-
 namespace lianxi::agent {
 
 namespace {
@@ -92,7 +91,8 @@ std::variant<NewMessage, Refusal> Composer::compose(const Document& document, co
   for (const auto& attachment : draft.attachments) message.attachments.push_back(attachment.digest);
   for (const auto& addressee : draft.addressees) {
     previous_[addressee.agency] = next_.number.value();
-    if (std::ranges::find(message.addressees, addressee.agency) == message.addressees.end()) message.addressees.push_back(addressee.agency);
+    if (std::ranges::find(message.addressees, addressee.agency) == message.addressees.end())
+      message.addressees.push_back(addressee.agency);
   }
   next_.number = Number(next_.number.value() + 1);
   return message;

@@ -32,7 +32,7 @@ class Composer {
   const Outbox& outbox_;
   const Attachments& attachments_;
   MessageId next_;
-  std::map<AgencyId, std::uint64_t> previous_;         // Of this batch; before it, the outbox's.
+  std::map<AgencyId, std::uint64_t> previous_;  // Of this batch; before it, the outbox's.
 };
 
 }  // namespace lianxi::agent

@@ -60,12 +60,14 @@ Result<void> check_wraps(const codec::MessageView& message, const codec::Message
   return {};
 }
 
-Result<DeliveredMessage> open_message(const State& state, const DeliveredEntry& entry, std::uint16_t index, const codec::MessageView& view) {
+Result<DeliveredMessage> open_message(const State& state, const DeliveredEntry& entry, std::uint16_t index,
+                                      const codec::MessageView& view) {
   if (view.left_out) return wrong("a message is left out of the run");
   auto header = codec::parse_header(view.header);
   if (!header) return wrong("message header: " + header.error().detail);
   const MessageId expected{entry.header.agency, entry.header.epoch, Number(entry.header.first.value() + index)};
-  if (header->id != expected) return wrong("message " + to_string(header->id) + " stands where " + to_string(expected) + " belongs");
+  if (header->id != expected)
+    return wrong("message " + to_string(header->id) + " stands where " + to_string(expected) + " belongs");
   if (auto sections = check_sections(state.options.hub.log_id, view, *header); !sections) return sections.error();
   if (auto wraps = check_wraps(view, *header); !wraps) return wraps.error();
   return DeliveredMessage{{entry.hub_part.entry, index}, view, *std::move(header), evidence::message_hash(view.header)};
@@ -80,9 +82,12 @@ Result<std::vector<Hash>> leaves_of(const DeliveredEntry& entry, ByteView others
   auto delivered = entry.messages.begin();
   auto other = rest->begin();
   for (std::uint16_t i = 0; i < entry.header.count; ++i) {
-    if (delivered != entry.messages.end() && delivered->position.index == i) leaves.push_back((delivered++)->hash);
-    else if (other != rest->end()) leaves.push_back(*other++);
-    else return wrong("indices");
+    if (delivered != entry.messages.end() && delivered->position.index == i)
+      leaves.push_back((delivered++)->hash);
+    else if (other != rest->end())
+      leaves.push_back(*other++);
+    else
+      return wrong("indices");
   }
   return leaves;
 }
@@ -144,7 +149,8 @@ Result<DeliveredEntry> open_delivered(const State& state, const policy::Registry
   auto path = split_hashes(view_of(frame.path()), "path");
   if (!header || !part || !path || !signature) return wrong("entry is malformed");
   const auto name = "entry " + std::to_string(part->entry);
-  if (header->log_id != state.options.hub.log_id || part->generation != registry.genesis().generation) return wrong(name + ": another log");
+  if (header->log_id != state.options.hub.log_id || part->generation != registry.genesis().generation)
+    return wrong(name + ": another log");
 
   const auto key = registry.signing_key(header->agency, header->key_id);
   if (!key) return wrong(name + ": the key of " + header->agency.value() + " is not in the registry");
@@ -156,8 +162,10 @@ Result<DeliveredEntry> open_delivered(const State& state, const policy::Registry
   if (!leaves) return leaves.error();
   if (evidence::root_of(*leaves) != entry.header.batch_root) return wrong(name + ": batch root");
   const auto leaf = evidence::leaf_hash(entry_header, *signature, hub_part);
-  if (!evidence::verify_inclusion(leaf, entry.hub_part.entry, checkpoint.size, *path, checkpoint.root)) return wrong(name + ": path");
-  entry.proof = encode(EntryProof{copy(entry_header), *signature, copy(hub_part), checkpoint.size, *std::move(path), *std::move(leaves)});
+  if (!evidence::verify_inclusion(leaf, entry.hub_part.entry, checkpoint.size, *path, checkpoint.root))
+    return wrong(name + ": path");
+  entry.proof =
+      encode(EntryProof{copy(entry_header), *signature, copy(hub_part), checkpoint.size, *std::move(path), *std::move(leaves)});
   return entry;
 }
 

@@ -11,7 +11,7 @@ namespace lianxi::agent {
 
 struct DeliveredMessage {
   Position position;
-  codec::MessageView view;           // Borrows the payload.
+  codec::MessageView view;  // Borrows the payload.
   codec::MessageHeader header;
   Hash hash{};
 };
@@ -19,7 +19,7 @@ struct DeliveredMessage {
 struct DeliveredEntry {
   evidence::EntryHeader header;
   evidence::HubPart hub_part;
-  Bytes proof;                       // Row of the family `entries` (below).
+  Bytes proof;  // Row of the family `entries` (below).
   std::vector<DeliveredMessage> messages;
 };
 

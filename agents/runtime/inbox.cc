@@ -56,7 +56,7 @@ struct Inbox::Staged {
   std::vector<StoreWrite> rows;
   Chain chain;
   std::uint64_t fresh = 0;
-  std::optional<policy::Registry> registry;          // Set once an act was folded.
+  std::optional<policy::Registry> registry;  // Set once an act was folded.
   std::map<std::string, std::uint64_t> counters;
   Instant hub_time = 0;
 };
@@ -104,7 +104,8 @@ Result<Taken> Inbox::take(const wire::Deliver& frame, ByteView payload) {
   for (flatbuffers::uoffset_t i = 0; i < count; ++i) {
     const auto& entry = *frame.entries()->Get(i);
     if (entry.payload_bytes() > payload.size() - at) return fail(Code::verification_failed, "delivery: payload is short");
-    if (auto done = stage_entry(staged, entry, payload.subspan(at, entry.payload_bytes()), *checkpoint); !done) return done.error();
+    if (auto done = stage_entry(staged, entry, payload.subspan(at, entry.payload_bytes()), *checkpoint); !done)
+      return done.error();
     at += entry.payload_bytes();
   }
   if (at != payload.size()) return fail(Code::verification_failed, "delivery: payload is long");
@@ -121,7 +122,8 @@ Result<Taken> Inbox::take(const wire::Deliver& frame, ByteView payload) {
   return std::move(staged.taken);
 }
 
-Result<void> Inbox::stage_entry(Staged& staged, const wire::DeliveredEntry& frame, ByteView run, const evidence::Checkpoint& checkpoint) {
+Result<void> Inbox::stage_entry(Staged& staged, const wire::DeliveredEntry& frame, ByteView run,
+                                const evidence::Checkpoint& checkpoint) {
   const auto& registry = staged.registry ? *staged.registry : state_.registry;
   const auto entry = open_delivered(state_, registry, frame, run, checkpoint);
   if (!entry) return entry.error();
@@ -131,7 +133,8 @@ Result<void> Inbox::stage_entry(Staged& staged, const wire::DeliveredEntry& fram
   }
   const auto& after = staged.registry ? *staged.registry : state_.registry;
   if (entry->hub_part.registry_serial > after.serial()) {
-    return fail(Code::verification_failed, "delivery: an operators' act before entry " + std::to_string(entry->hub_part.entry) + " is missing");
+    return fail(Code::verification_failed,
+                "delivery: an operators' act before entry " + std::to_string(entry->hub_part.entry) + " is missing");
   }
   if (staged.taken.fresh.size() != before) {
     staged.rows.push_back({kEntries, key_u64(entry->hub_part.entry), string_of(entry->proof)});
@@ -141,7 +144,7 @@ Result<void> Inbox::stage_entry(Staged& staged, const wire::DeliveredEntry& fram
 }
 
 Result<void> Inbox::stage_message(Staged& staged, const DeliveredEntry& entry, const DeliveredMessage& message) {
-  if (staged.chain.through && message.position <= *staged.chain.through) return {};   // Delivered again.
+  if (staged.chain.through && message.position <= *staged.chain.through) return {};  // Delivered again.
   if (message.header.id.agency == state_.self()) return {};
   const bool act = policy::Policy::is_broadcast(message.header.type);
   if (act && message.header.type != 112) {
@@ -154,13 +157,15 @@ Result<void> Inbox::stage_message(Staged& staged, const DeliveredEntry& entry, c
     staged.rows.push_back({kActs, to_key(message.position), act_row(*opened)});
   }
   note_gap(staged, message);
-  const bool known = position_of(message.header.id).has_value();   // Logged a second time: counted, not stored twice.
+  const bool known = position_of(message.header.id).has_value();  // Logged a second time: counted, not stored twice.
   if (!known) {
     staged.rows.push_back({kInbox, to_key(message.position), inbox_row(message, entry.hub_part.time)});
     staged.rows.push_back({kById, to_key(message.header.id), to_key(message.position)});
     // Acts concern the machine: people need not deal with them.
-    if (act) staged.rows.push_back({kInboxState, to_key(message.position), std::string("done\0", 5)});
-    else ++staged.fresh;
+    if (act)
+      staged.rows.push_back({kInboxState, to_key(message.position), std::string("done\0", 5)});
+    else
+      ++staged.fresh;
   }
   staged.chain.digest = evidence::extend_delivered(staged.chain.digest, message.position, message.hash);
   staged.chain.through = message.position;
@@ -225,7 +230,8 @@ Result<void> Inbox::mark(Position position, std::string_view mark_state, std::st
   const bool is_new = mark_state == kNew;
   const auto fresh = fresh_ + (is_new ? 1 : 0) - (was_new ? 1 : 0);
   std::vector<StoreWrite> rows = marks_of(chain_, fresh);
-  rows.push_back({kInboxState, to_key(position), std::string(mark_state) + '\0' + std::string(reason.substr(0, kReasonBytesMax))});
+  rows.push_back(
+      {kInboxState, to_key(position), std::string(mark_state) + '\0' + std::string(reason.substr(0, kReasonBytesMax))});
   if (auto written = state_.write(rows, Durability::synced); !written) return written;
   fresh_ = fresh;
   return {};

@@ -8,17 +8,17 @@
 
 namespace lianxi::agent {
 
-struct Taken {                       // What a Deliver frame brought.
-  std::vector<Position> fresh;       // Stored now; ascending.
-  bool starts_clock = false;         // One of them is of a type that starts a clock.
-  std::vector<std::string> gaps;     // "430922-LAND.1: 7 is missing before 9": noted, to be proven.
+struct Taken {                    // What a Deliver frame brought.
+  std::vector<Position> fresh;    // Stored now; ascending.
+  bool starts_clock = false;      // One of them is of a type that starts a clock.
+  std::vector<std::string> gaps;  // "430922-LAND.1: 7 is missing before 9": noted, to be proven.
 };
 
 struct StoredMessage {
   Instant hub_time = 0;
   std::uint16_t type = 0;
   MessageId id;
-  Bytes message;                     // P2, as delivered.
+  Bytes message;  // P2, as delivered.
 };
 
 class Inbox {
@@ -28,14 +28,14 @@ class Inbox {
   // Checks a whole frame, folds operators' acts, stores. Code::verification_failed: nothing of the frame is stored or folded.
   Result<Taken> take(const wire::Deliver& frame, ByteView payload);
 
-  struct Chain {                     // P6
+  struct Chain {  // P6
     std::uint32_t generation = 0;
     std::optional<Position> through;
     std::uint64_t count = 0;
     Hash digest{};
   };
   const Chain& chain() const { return chain_; }
-  std::uint64_t fresh() const { return fresh_; }             // Rows in state "new".
+  std::uint64_t fresh() const { return fresh_; }  // Rows in state "new".
 
   std::vector<InboxRow> list(std::optional<Position> after, std::size_t limit) const;
   bool any_after(std::optional<Position> after) const;
@@ -49,7 +49,8 @@ class Inbox {
  private:
   struct Staged;
   explicit Inbox(State& state) : state_(state) {}
-  Result<void> stage_entry(Staged& staged, const wire::DeliveredEntry& frame, ByteView run, const evidence::Checkpoint& checkpoint);
+  Result<void> stage_entry(Staged& staged, const wire::DeliveredEntry& frame, ByteView run,
+                           const evidence::Checkpoint& checkpoint);
   Result<void> stage_message(Staged& staged, const DeliveredEntry& entry, const DeliveredMessage& message);
   void note_gap(Staged& staged, const DeliveredMessage& message) const;
   std::vector<StoreWrite> marks_of(const Chain& chain, std::uint64_t fresh) const;

@@ -8,7 +8,7 @@ namespace lianxi::agent {
 
 namespace {
 
-constexpr std::uint8_t kRecordVersion = 1;   // On disk: never renumber.
+constexpr std::uint8_t kRecordVersion = 1;  // On disk: never renumber.
 constexpr std::uint8_t kMessageItem = 1;
 constexpr std::uint8_t kEntryItem = 2;
 
@@ -88,7 +88,8 @@ Result<std::unique_ptr<Outbox>> Outbox::open(State& state) {
   options.prefix = "outbox";
   options.segment_bytes = state.options.outbox_segment_bytes;
   options.segments = 2;
-  options.segments_max = static_cast<std::uint32_t>(std::max<std::uint64_t>(3, state.options.outbox_bytes_max / state.options.outbox_segment_bytes));
+  options.segments_max =
+      static_cast<std::uint32_t>(std::max<std::uint64_t>(3, state.options.outbox_bytes_max / state.options.outbox_segment_bytes));
   auto opened = journal::Journal::open(state.edges.outbox_disk, state.edges.entropy, options,
                                        [&](const journal::Record& record) { return outbox->replay(record); });
   if (!opened) return opened.error();
@@ -178,7 +179,8 @@ std::vector<StoreWrite> Outbox::rows_of(const NewMessage& message) const {
     rows.push_back({kIdempotency, message.idempotency_key,
                     to_key(message.id.epoch, message.id.number) + std::string(text(message.content))});
   }
-  for (const auto& agency : message.addressees) rows.push_back({kCounters, to_counter(agency), key_u64(message.id.number.value())});
+  for (const auto& agency : message.addressees)
+    rows.push_back({kCounters, to_counter(agency), key_u64(message.id.number.value())});
   return rows;
 }
 
@@ -372,7 +374,8 @@ Result<void> Outbox::check(const evidence::Receipt& receipt, const evidence::Ent
   const auto checkpoint = state_.take_checkpoint(receipt.note);
   if (!checkpoint) return checkpoint.error();
   const auto leaf = evidence::leaf_hash(receipt.entry_header, receipt.signature, receipt.hub_part);
-  if (checkpoint->size != receipt.size || !evidence::verify_inclusion(leaf, part.entry, receipt.size, receipt.path, checkpoint->root)) {
+  if (checkpoint->size != receipt.size ||
+      !evidence::verify_inclusion(leaf, part.entry, receipt.size, receipt.path, checkpoint->root)) {
     return fail(Code::verification_failed, "receipt: path does not lead to the checkpoint");
   }
   return {};

@@ -23,9 +23,9 @@ namespace lianxi::agent {
 struct NewMessage {
   MessageId id;
   Hash hash{};
-  Bytes message;                     // P2
+  Bytes message;  // P2
   std::string idempotency_key;
-  Hash content{};                    // Of the document's fields: same key, same content = the same message.
+  Hash content{};  // Of the document's fields: same key, same content = the same message.
   std::vector<Hash> attachments;
   std::vector<AgencyId> addressees;
 };
@@ -34,18 +34,18 @@ struct OutboxEntry {
   Epoch epoch;
   Number first;
   std::uint16_t count = 0;
-  Bytes header;                      // EH
+  Bytes header;  // EH
   Signature signature{};
 };
 
-struct Logged {                      // What a receipt settled.
+struct Logged {  // What a receipt settled.
   MessageId id;
   Position position;
   Instant hub_time = 0;
   Code refusal = Code::ok;
 };
 
-struct KeyedMessage {                // What is kept under an idempotency key.
+struct KeyedMessage {  // What is kept under an idempotency key.
   MessageId id;
   Hash content{};
 };
@@ -96,7 +96,7 @@ class Outbox {
 
  private:
   struct Pending {
-    std::uint64_t sequence = 0;      // In the journal.
+    std::uint64_t sequence = 0;  // In the journal.
     Number number;
     Hash hash{};
     std::size_t bytes = 0;
@@ -114,7 +114,8 @@ class Outbox {
   Result<void> append(std::span<const NewMessage> messages, const std::optional<OutboxEntry>& entry);
   Result<std::vector<Hash>> hashes(Number first, std::uint16_t count) const;
   Result<void> check(const evidence::Receipt& receipt, const evidence::EntryHeader& header, const evidence::HubPart& part);
-  Result<void> record(const evidence::EntryHeader& header, const evidence::HubPart& part, ByteView receipt, std::vector<Logged>& logged);
+  Result<void> record(const evidence::EntryHeader& header, const evidence::HubPart& part, ByteView receipt,
+                      std::vector<Logged>& logged);
   std::vector<StoreWrite> mark_rows() const;
 
   State& state_;
@@ -122,10 +123,10 @@ class Outbox {
   Epoch epoch_{1};
   Number last_number_;
   Number done_number_;
-  std::uint64_t done_sequence_ = 0;      // First sequence that is not done.
-  std::deque<Pending> pending_;          // Ascending numbers: done_number_ + 1 to last_number_.
-  std::optional<OutboxEntry> entry_;     // Formed, without a receipt.
-  std::vector<StoreWrite> backlog_;      // Rows of receipts, written already, not yet synced.
+  std::uint64_t done_sequence_ = 0;   // First sequence that is not done.
+  std::deque<Pending> pending_;       // Ascending numbers: done_number_ + 1 to last_number_.
+  std::optional<OutboxEntry> entry_;  // Formed, without a receipt.
+  std::vector<StoreWrite> backlog_;   // Rows of receipts, written already, not yet synced.
 };
 
 }  // namespace lianxi::agent

@@ -12,9 +12,9 @@ constexpr std::size_t kEndpoints = 3;
 // One agency of the process: its files, its agent, and where its frames go.
 struct AgentProcess::Served final : Link {
   AgentProcess::Agency files;
-  link::ZmqEdge* edge = nullptr;             // Not owned.
+  link::ZmqEdge* edge = nullptr;  // Not owned.
   std::array<std::size_t, kEndpoints> sockets{};
-  std::unique_ptr<Agent> agent;              // Last: goes before what it uses.
+  std::unique_ptr<Agent> agent;  // Last: goes before what it uses.
 
   bool send(int endpoint, Bytes frame, Bytes payload) override {
     return edge->send(sockets.at(static_cast<std::size_t>(endpoint)), frame, payload);
@@ -23,8 +23,8 @@ struct AgentProcess::Served final : Link {
 
 AgentProcess::~AgentProcess() = default;
 
-Result<std::unique_ptr<AgentProcess>> AgentProcess::open(Options options, std::vector<Agency> agencies, const evidence::Suite& suite,
-                                                         const Clock& clock, Entropy& entropy) {
+Result<std::unique_ptr<AgentProcess>> AgentProcess::open(Options options, std::vector<Agency> agencies,
+                                                         const evidence::Suite& suite, const Clock& clock, Entropy& entropy) {
   std::unique_ptr<AgentProcess> process(new AgentProcess(std::move(options), clock));
   auto edge = link::ZmqEdge::open(process->options_.edge);
   if (!edge) return edge.error();
@@ -65,7 +65,8 @@ Result<void> AgentProcess::post(const AgencyId& agency, Call call) {
 Result<void> AgentProcess::submit(const AgencyId& agency, std::vector<Document> documents, Answer answer) {
   const auto found = served_.find(agency);
   if (found == served_.end()) return fail(Code::not_found, agency.value());
-  if (!submits_.push({found->second.get(), std::move(documents), std::move(answer)})) return fail(Code::overloaded, "agent: queue");
+  if (!submits_.push({found->second.get(), std::move(documents), std::move(answer)}))
+    return fail(Code::overloaded, "agent: queue");
   waker_.notify();
   return {};
 }
@@ -81,8 +82,10 @@ std::size_t AgentProcess::step() {
       },
       [&](std::size_t socket, link::Event event) {
         const auto& [served, endpoint] = owners_.at(socket);
-        if (event == link::Event::connected) served->agent->on_connected(endpoint, clock_.now());
-        else served->agent->on_disconnected(endpoint, clock_.now());
+        if (event == link::Event::connected)
+          served->agent->on_connected(endpoint, clock_.now());
+        else
+          served->agent->on_disconnected(endpoint, clock_.now());
       });
   tick(now);
   return done;

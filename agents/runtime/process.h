@@ -21,8 +21,8 @@ namespace lianxi::agent {
 class AgentProcess final : public lianxi::Stage {
  public:
   struct Options {
-    std::size_t queue_max = 4096;            // Closures and submits waiting.
-    std::size_t batch_max = 256;             // Documents that share one sync.
+    std::size_t queue_max = 4096;  // Closures and submits waiting.
+    std::size_t batch_max = 256;   // Documents that share one sync.
     link::ZmqEdge::Options edge;
   };
   // One agency: what it is opened with. Owned: outlives its agent.
@@ -69,14 +69,14 @@ class AgentProcess final : public lianxi::Stage {
   void tick(Now now);
 
   Options options_;
-  const Clock& clock_;                       // Not owned.
+  const Clock& clock_;  // Not owned.
   Waker waker_;
   Queue<std::pair<Served*, Call>> calls_;
   Queue<Submission> submits_;
   std::unique_ptr<link::ZmqEdge> edge_;
-  std::map<AgencyId, std::unique_ptr<Served>> served_;   // Fixed after open(): read from any thread.
+  std::map<AgencyId, std::unique_ptr<Served>> served_;  // Fixed after open(): read from any thread.
   std::vector<AgencyId> ids_;
-  std::vector<std::pair<Served*, int>> owners_;          // Of each socket: agency and endpoint.
+  std::vector<std::pair<Served*, int>> owners_;  // Of each socket: agency and endpoint.
   std::int64_t ticked_ = 0;
   std::atomic<bool> failed_{false};
 };

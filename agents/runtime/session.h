@@ -16,7 +16,7 @@ class Session {
 
   Session(State& state, wire::Endpoint endpoint) : state_(state), endpoint_(endpoint) {}
 
-  void connected(Now now);           // Sends Hello.
+  void connected(Now now);  // Sends Hello.
   void disconnected() { phase_ = Phase::down; }
   void welcomed(Now now);
   void heard(Now now) { heard_ = now.boot; }
@@ -39,7 +39,7 @@ class Session {
   State& state_;
   const wire::Endpoint endpoint_;
   Phase phase_ = Phase::down;
-  std::int64_t heard_ = 0;           // Boot clock, like all below.
+  std::int64_t heard_ = 0;  // Boot clock, like all below.
   std::int64_t hello_at_ = 0;
   std::int64_t again_at_ = 0;
   std::uint64_t request_ = 0;

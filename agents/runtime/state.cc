@@ -6,10 +6,9 @@
 namespace lianxi::agent {
 
 const std::vector<std::string>& family_names() {
-  static const std::vector<std::string> names{"meta",     "inbox",       "inbox_state",  "entries",     "checkpoints",
-                                              "by_id",    "own",         "own_state",    "receipts",    "idempotency",
-                                              "delivered_to", "attachments", "uploads",  "acts",        "counters",
-                                              "own_positions"};
+  static const std::vector<std::string> names{
+      "meta",     "inbox",       "inbox_state",  "entries",     "checkpoints", "by_id", "own",      "own_state",
+      "receipts", "idempotency", "delivered_to", "attachments", "uploads",     "acts",  "counters", "own_positions"};
   return names;
 }
 
@@ -97,7 +96,8 @@ Result<void> State::load() {
   const auto note = edges.store.get(kMeta, "checkpoint");
   if (!note) return note.error();
   if (*note) {
-    if (auto taken = take_checkpoint(**note); !taken) return fail(Code::corrupt, "agent store: checkpoint: " + to_string(taken.error()));
+    if (auto taken = take_checkpoint(**note); !taken)
+      return fail(Code::corrupt, "agent store: checkpoint: " + to_string(taken.error()));
   }
   return {};
 }
@@ -114,7 +114,8 @@ Result<void> State::fold_genesis(ByteView stored_entry) {
   }
   policy::Registry folded(edges.suite);
   if (auto applied = folded.apply(parts->header, parts->act.c0_plaintext); !applied) return applied;
-  if (!folded.started() || !matches_card(folded.genesis(), options.hub)) return fail(Code::wrong_log, "genesis: keys are not the hub card's");
+  if (!folded.started() || !matches_card(folded.genesis(), options.hub))
+    return fail(Code::wrong_log, "genesis: keys are not the hub card's");
   if (!edges.suite.verify(folded.genesis().message_key, parts->entry.entry_header, parts->entry.signature)) {
     return fail(Code::wrong_log, "genesis: signature");
   }

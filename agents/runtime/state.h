@@ -30,8 +30,23 @@
 namespace lianxi::agent {
 
 enum AgentFamily : Family {
-  kMeta, kInbox, kInboxState, kEntries, kCheckpoints, kById, kOwn, kOwnState, kReceipts, kIdempotency, kDeliveredTo,
-  kAttachments, kUploads, kActs, kCounters, kOwnPositions, kFamilies
+  kMeta,
+  kInbox,
+  kInboxState,
+  kEntries,
+  kCheckpoints,
+  kById,
+  kOwn,
+  kOwnState,
+  kReceipts,
+  kIdempotency,
+  kDeliveredTo,
+  kAttachments,
+  kUploads,
+  kActs,
+  kCounters,
+  kOwnPositions,
+  kFamilies
 };
 // In the order of AgentFamily: what the store is opened with.
 const std::vector<std::string>& family_names();
@@ -77,7 +92,7 @@ class State {
   Instant stated_time(Now now) const { return options.scenario_clock && hub_time_ != 0 ? hub_time_ : now.wall; }
 
   void report(std::string zh, std::string en);
-  void report(const Error& error);            // The code's own sentences.
+  void report(const Error& error);  // The code's own sentences.
   void all_well() { problem_zh_.clear(), problem_en_.clear(); }
   const std::string& problem_zh() const { return problem_zh_; }
   const std::string& problem_en() const { return problem_en_; }
@@ -96,10 +111,10 @@ class State {
  private:
   Result<void> fold_genesis(ByteView stored_entry);
 
-  Bytes genesis_;                    // Stored entry 0; empty until known.
+  Bytes genesis_;  // Stored entry 0; empty until known.
   evidence::Checkpoint newest_;
   std::string newest_note_;
-  std::string checked_note_;         // Note whose signature was checked last: the same one comes many times.
+  std::string checked_note_;  // Note whose signature was checked last: the same one comes many times.
   evidence::Checkpoint checked_;
   Instant hub_time_ = 0;
   bool failed_ = false;

@@ -48,7 +48,8 @@ void Submitter::on_welcome(const wire::Welcome& welcome, Now now) {
   const auto recorded = welcome.last_number();
   if (recorded > outbox_.last_number().value()) {
     may_number_ = false;
-    return stop(fail(Code::store_short, "the hub holds " + to_string(MessageId{state_.self(), outbox_.epoch(), Number(recorded)}) +
+    return stop(fail(Code::store_short, "the hub holds " +
+                                            to_string(MessageId{state_.self(), outbox_.epoch(), Number(recorded)}) +
                                             ", this outbox ends at " + std::to_string(outbox_.last_number().value())));
   }
   if (recorded < outbox_.done_number().value()) {
@@ -79,7 +80,7 @@ std::vector<Logged> Submitter::on_receipts(const wire::ReceiptFrame& frame, std:
   }
   const bool answered = request == awaited_;
   if (answered) awaited_ = 0;
-  if (answered && logged.empty()) again_after(kRetryMs, now);   // Holds nothing new: do not spin.
+  if (answered && logged.empty()) again_after(kRetryMs, now);  // Holds nothing new: do not spin.
   pump(now);
   return logged;
 }
@@ -98,7 +99,9 @@ void Submitter::on_refusal(const wire::Refusal& refusal, std::uint64_t request, 
     state_.report(fail(code, std::string(view_of(refusal.detail()))));
     return again_after(kAnswerMs, now);
   }
-  if (code == Code::number_gap) return stop(fail(code, "the hub expects " + std::to_string(refusal.expected()) + ", this outbox sent " + std::to_string((*entry)->first.value())));
+  if (code == Code::number_gap)
+    return stop(fail(code, "the hub expects " + std::to_string(refusal.expected()) + ", this outbox sent " +
+                               std::to_string((*entry)->first.value())));
   stop(fail(code, std::string(view_of(refusal.detail()))));
 }
 

@@ -17,7 +17,7 @@ class Submitter {
   Submitter(State& state, Outbox& outbox, ChunkClient& chunks, Session& session)
       : state_(state), outbox_(outbox), chunks_(chunks), session_(session) {}
 
-  void pump(Now now);                // Sends what can be sent.
+  void pump(Now now);  // Sends what can be sent.
   void tick(Now now);
 
   // What the hub recorded last decides whether we may go on: not if it knows more of us than we do, or something else.
@@ -27,7 +27,7 @@ class Submitter {
   void on_refusal(const wire::Refusal& refusal, std::uint64_t request, Now now);
   void on_busy(std::uint32_t retry_after_ms, std::uint64_t request, Now now);
 
-  bool stopped() const { return stopped_; }            // Health says why.
+  bool stopped() const { return stopped_; }  // Health says why.
   // False once the hub recorded more of this epoch than we have: new numbers would fork.
   bool may_number() const { return may_number_; }
   std::size_t entry_bytes_max() const { return entry_bytes_max_; }
@@ -42,8 +42,8 @@ class Submitter {
   ChunkClient& chunks_;
   Session& session_;
   std::size_t entry_bytes_max_ = codec::kEntryBytesMax;
-  std::uint64_t awaited_ = 0;        // Request of the entry under way; 0 = none.
-  std::int64_t not_before_ = 0;      // Boot clock.
+  std::uint64_t awaited_ = 0;    // Request of the entry under way; 0 = none.
+  std::int64_t not_before_ = 0;  // Boot clock.
   bool stopped_ = false;
   bool may_number_ = true;
 };

@@ -40,7 +40,7 @@ class InboxWaits {
   static constexpr std::size_t kWaitsMax = 4096;
 
   [[nodiscard]] bool add(std::int64_t deadline, std::function<void()> wake);
-  void wake_all();                   // Something came.
+  void wake_all();  // Something came.
   void expire(std::int64_t boot);
 
  private:

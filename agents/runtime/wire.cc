@@ -58,7 +58,8 @@ Bytes submit_frame(std::uint64_t request, ByteView entry_header, const Signature
   return finish(builder, request, wire::Body::Submit, wire::CreateSubmit(builder, header, sig));
 }
 
-Bytes subscribe_frame(std::uint64_t request, std::uint32_t generation, std::uint64_t after, std::uint32_t messages, std::uint32_t bytes) {
+Bytes subscribe_frame(std::uint64_t request, std::uint32_t generation, std::uint64_t after, std::uint32_t messages,
+                      std::uint32_t bytes) {
   flatbuffers::FlatBufferBuilder builder(128);
   return finish(builder, request, wire::Body::Subscribe, wire::CreateSubscribe(builder, generation, after, messages, bytes));
 }

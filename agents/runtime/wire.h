@@ -37,7 +37,8 @@ struct HelloFacts {
 };
 Bytes hello_frame(std::uint64_t request, const HelloFacts& facts);
 Bytes submit_frame(std::uint64_t request, ByteView entry_header, const Signature& signature);
-Bytes subscribe_frame(std::uint64_t request, std::uint32_t generation, std::uint64_t after, std::uint32_t messages, std::uint32_t bytes);
+Bytes subscribe_frame(std::uint64_t request, std::uint32_t generation, std::uint64_t after, std::uint32_t messages,
+                      std::uint32_t bytes);
 Bytes credit_frame(std::uint32_t messages, std::uint32_t bytes);
 Bytes cursor_ack_frame(std::uint32_t generation, std::uint64_t after);
 Bytes put_chunk_frame(std::uint64_t request, const Hash& digest);

@@ -73,7 +73,8 @@ class AgentTest : public testing::Test {
     const auto* accepted = std::get_if<Accepted>(&outcome);
     if (accepted == nullptr) {
       const auto& refusal = std::get<Refusal>(outcome);
-      ADD_FAILURE() << describe(refusal.code).name << (refusal.faults.empty() ? "" : " " + refusal.faults.front().path + " " + refusal.faults.front().en);
+      ADD_FAILURE() << describe(refusal.code).name
+                    << (refusal.faults.empty() ? "" : " " + refusal.faults.front().path + " " + refusal.faults.front().en);
       return {};
     }
     return accepted->status;
@@ -81,7 +82,8 @@ class AgentTest : public testing::Test {
   policy::Composed from_police(const std::string& note) {
     policy::Draft more;
     more.in_reply_to = MessageId{AgencyId(kLand), Epoch(1), Number(1)};
-    auto composed = hub_.county().compose(kPolice, 110, {lianxi::test::to(kLand)}, R"({"status": "accepted", "note": ")" + note + R"("})", more);
+    auto composed = hub_.county().compose(kPolice, 110, {lianxi::test::to(kLand)},
+                                          R"({"status": "accepted", "note": ")" + note + R"("})", more);
     EXPECT_TRUE(composed.has_value());
     return *composed;
   }
@@ -107,7 +109,8 @@ class AgentTest : public testing::Test {
     if (frames.empty()) return {};
     const auto frame = OpenFrame::open(frames.back().frame);
     const auto& submit = *frame->frame().body_as_Submit();
-    return {frame->frame().request(), copy(view_of(submit.entry_header())), *array_from<64>(view_of(submit.signature())), frames.back().payload};
+    return {frame->frame().request(), copy(view_of(submit.entry_header())), *array_from<64>(view_of(submit.signature())),
+            frames.back().payload};
   }
   // The hub logs the newest submission and answers with its receipt.
   std::uint64_t log_and_answer(std::vector<evidence::Refused> refused = {}) {

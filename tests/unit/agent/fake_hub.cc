@@ -81,7 +81,8 @@ std::uint64_t FakeHub::log(const std::string& sender, const std::vector<policy::
 
 std::string FakeHub::note() const {
   const auto origin = evidence::origin_line(county_.log_id(), 1, county_.registry().genesis().demo);
-  return evidence::sign_checkpoint(county_.suite(), county_.hub_keys().checkpoint, {origin, leaves_.size(), evidence::root_of(leaves_)});
+  return evidence::sign_checkpoint(county_.suite(), county_.hub_keys().checkpoint,
+                                   {origin, leaves_.size(), evidence::root_of(leaves_)});
 }
 
 std::vector<Hash> FakeHub::path(std::uint64_t entry) const {
@@ -95,7 +96,8 @@ Bytes FakeHub::welcome(std::uint64_t last_number, ByteView last_hash, std::uint3
   const auto& first = entries_.front();
   Bytes stored;
   codec::append_stored_entry(stored, first.entry_header, first.signature, first.hub_part, first.run);
-  const auto receipt = evidence::encode(evidence::Receipt{first.entry_header, first.signature, first.hub_part, leaves_.size(), path(0), note()});
+  const auto receipt =
+      evidence::encode(evidence::Receipt{first.entry_header, first.signature, first.hub_part, leaves_.size(), path(0), note()});
   const std::vector<std::uint8_t> hash(last_hash.begin(), last_hash.end());
   const auto origin = evidence::origin_line(county_.log_id(), 1, county_.registry().genesis().demo);
   return finish(builder, 0, wire::Body::Welcome,
@@ -108,7 +110,8 @@ Bytes FakeHub::receipts(std::uint64_t request, std::vector<std::uint64_t> entrie
   std::vector<flatbuffers::Offset<wire::ReceiptBytes>> rows;
   for (const auto number : entries) {
     const auto& entry = entries_.at(number);
-    const auto bytes = evidence::encode(evidence::Receipt{entry.entry_header, entry.signature, entry.hub_part, leaves_.size(), path(number), note()});
+    const auto bytes = evidence::encode(
+        evidence::Receipt{entry.entry_header, entry.signature, entry.hub_part, leaves_.size(), path(number), note()});
     rows.push_back(wire::CreateReceiptBytesDirect(builder, &bytes));
   }
   return finish(builder, request, wire::Body::ReceiptFrame, wire::CreateReceiptFrameDirect(builder, &rows));
@@ -122,7 +125,8 @@ Bytes FakeHub::refusal(std::uint64_t request, Code code, std::uint64_t expected,
 
 Bytes FakeHub::busy(std::uint64_t request, std::uint32_t retry_after_ms) const {
   flatbuffers::FlatBufferBuilder builder;
-  return finish(builder, request, wire::Body::Busy, wire::CreateBusy(builder, static_cast<std::uint16_t>(Code::overloaded), retry_after_ms));
+  return finish(builder, request, wire::Body::Busy,
+                wire::CreateBusy(builder, static_cast<std::uint16_t>(Code::overloaded), retry_after_ms));
 }
 
 Bytes FakeHub::chunk(std::uint64_t request, const Hash& digest, bool stored) const {

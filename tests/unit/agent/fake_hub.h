@@ -30,11 +30,11 @@ struct LoggedEntry {
 
 // What a lying hub changes in a Deliver frame.
 struct Lie {
-  bool signature = false;            // A bit of the entry's signature.
-  bool path = false;                 // A bit of the path.
-  bool withhold = false;             // Takes the last message of the last entry away without naming its hash.
-  bool note = false;                 // A bit of the checkpoint's signature.
-  bool body = false;                 // A bit in the last section delivered.
+  bool signature = false;  // A bit of the entry's signature.
+  bool path = false;       // A bit of the path.
+  bool withhold = false;   // Takes the last message of the last entry away without naming its hash.
+  bool note = false;       // A bit of the checkpoint's signature.
+  bool body = false;       // A bit in the last section delivered.
 };
 
 class FakeHub {

@@ -86,7 +86,7 @@ TEST_F(AgentTest, ASettledReceiptOutlivesACrashAndNothingIsSentAgain) {
   meet_the_hub();
   const auto status = accepted(acknowledgement("one"));
   log_and_answer();
-  pass(AgentCore::kSettleEveryMs);   // Also the time for the first Delivered.
+  pass(AgentCore::kSettleEveryMs);  // Also the time for the first Delivered.
   log_and_answer();
   pass(AgentCore::kSettleEveryMs);
   crash();
@@ -223,7 +223,8 @@ class OutboxLaw : public AgentTest, public testing::WithParamInterface<std::uint
       const auto id = codec::parse_header(message.header)->id;
       const auto opened = hub_.county().open(kLand, copy(message.whole));
       ASSERT_TRUE(opened.has_value());
-      EXPECT_TRUE(notes_.emplace(id, nlohmann::json::parse(opened->body_json).value("note", "")).second) << to_string(id) << " is logged twice";
+      EXPECT_TRUE(notes_.emplace(id, nlohmann::json::parse(opened->body_json).value("note", "")).second)
+          << to_string(id) << " is logged twice";
     }
   }
   // The note of a logged message; empty if it is not logged.
@@ -264,7 +265,7 @@ TEST_P(OutboxLaw, CrashesLoseDoubleOrReorderNothing) {
     }
     ASSERT_FALSE(agent_->failed()) << agent_->health().last_problem_en << " in round " << round;
   }
-  std::uint64_t before = 0;   // The agent's own Delivered messages take numbers in between.
+  std::uint64_t before = 0;  // The agent's own Delivered messages take numbers in between.
   for (const auto& key : keys) {
     const auto again = std::get<Accepted>(hand_in(acknowledgement(key, key)));
     EXPECT_TRUE(again.repeat) << key;
