@@ -82,6 +82,12 @@ HttpResponse refusal_answer(const Refusal& refusal) {
     problem.detail_zh = "同一个 Idempotency-Key 已用于另一条内容不同的消息";
     problem.detail_en = "this Idempotency-Key was used for a message with another content";
   }
+  if (refusal.code == Code::unavailable) {
+    problem.detail_zh = "本单位尚未从中心取得登记簿，消息没有保存";
+    problem.detail_en = "this agency has no registry from the hub yet; the message was not kept";
+    problem.next_zh = "连上中心后原样重发";
+    problem.next_en = "send the same again once the hub was reached";
+  }
   // What was refused in the document is never a fault of the path it was sent to.
   if (refusal.code == Code::invalid_argument || refusal.code == Code::not_found) problem.status = 422;
   return problem_answer(problem);

@@ -48,8 +48,8 @@ HttpResponse problem_answer(const Problem& problem) {
                {"code", text.name},
                {"detail_zh", problem.detail_zh.empty() ? std::string(text.zh) : problem.detail_zh},
                {"detail_en", problem.detail_en.empty() ? std::string(text.en) : problem.detail_en},
-               {"next_zh", text.next_zh},
-               {"next_en", text.next_en},
+               {"next_zh", problem.next_zh.empty() ? std::string(text.next_zh) : problem.next_zh},
+               {"next_en", problem.next_en.empty() ? std::string(text.next_en) : problem.next_en},
                {"errors", json::array()}};
   for (const auto& fault : problem.faults) {
     body["errors"].push_back({{"path", fault.path}, {"code", describe(fault.code).name}, {"text_zh", fault.zh}, {"text_en", fault.en}});

@@ -20,6 +20,8 @@ struct Problem {
   Code code{};
   std::string detail_zh{};             // Empty: the code's own sentence.
   std::string detail_en{};
+  std::string next_zh{};               // Empty: the code's own.
+  std::string next_en{};
   std::vector<codec::Fault> faults{};
   int status = 0;                      // 0: status_of(code)
   bool outcome_unknown = false;        // It may have happened: the client sends the same again.

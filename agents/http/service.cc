@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "agents/http/problem.h"
@@ -67,9 +68,12 @@ Result<std::unique_ptr<HttpService>> HttpService::start(Options options, AgentPo
   service->server_ = *std::move(server);
   const bool v6 = listen->address.find(':') != std::string::npos;
   service->base_ = "http://" + (v6 ? "[" + listen->address + "]" : listen->address) + ":" + std::to_string(service->port());
+  std::error_code ignored;
   for (const auto& [agency, directory] : options.directories) {
+    // Absolute: whoever reads http.json may run elsewhere.
+    const auto absolute = std::filesystem::absolute(directory, ignored).lexically_normal().string();
     const auto path = directory + "/http.json";
-    const auto token_file = directory + "/http.token";
+    const auto token_file = absolute + "/http.token";
     const auto published = dump({{"url", service->url(agency)}, {"token_file", token_file}, {"agency", agency.value()}}) + "\n";
     if (auto written = write_file(path, view(published), 0600); !written) return written.error();
     service->published_.push_back(path);

@@ -136,6 +136,14 @@ TEST_F(ApiTest, AFullQueueOrOutboxIs503WithRetryAfter) {
   EXPECT_EQ(header(queue, "Retry-After"), "1");
 }
 
+TEST_F(ApiTest, WithoutARegistryNothingIsKeptAndTheAnswerSaysSo) {
+  land().refuse_next = Refusal{Code::unavailable, {}};
+  const auto answer = ask("POST", "/api/v1/messages", kDocument);
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(header(answer, "Retry-After"), "5");
+  EXPECT_EQ(json::parse(answer.body)["next_en"], "send the same again once the hub was reached");
+}
+
 TEST_F(ApiTest, AnUnknownFieldIsAFaultWithTheNearestNameAndNothingIsSubmitted) {
   const auto answer = ask("POST", "/api/v1/messages", R"({"typ":"X","type":"CriminalReferral","to":["430922-POLICE"],"body":{},"evnt_time":"x"})");
   EXPECT_EQ(answer.status, 422);
