@@ -111,7 +111,9 @@ void Api::handle(HttpRequest request, HttpServer::Reply reply) {
     request.path = original;
     return options_.fallback(std::move(request), std::move(reply));
   }
-  auto answer = problem_answer({.code = Code::not_found, .detail_zh = "没有这个路径", .detail_en = "there is no such path",
+  auto answer = problem_answer({.code = Code::not_found,
+                                .detail_zh = "没有这个路径",
+                                .detail_en = "there is no such path",
                                 .status = allowed.empty() ? 404 : 405});
   if (!allowed.empty()) answer.headers.emplace_back("Allow", allowed);
   reply(std::move(answer));
@@ -120,11 +122,13 @@ void Api::handle(HttpRequest request, HttpServer::Reply reply) {
 void Api::dispatch(const Route& route, Call call, const std::string& prefix_agency) {
   const auto agency = agency_of(call.request, prefix_agency);
   if (!agency) {
-    return call.reply(problem_answer({.code = Code::not_found, .detail_zh = "本程序不服务这个单位", .detail_en = "this process does not serve that agency"}));
+    return call.reply(problem_answer(
+        {.code = Code::not_found, .detail_zh = "本程序不服务这个单位", .detail_en = "this process does not serve that agency"}));
   }
   const bool open = route.access == Access::operations && options_.open_operations;
   if (!open && !authorised(call.request, *agency)) {
-    return call.reply(problem_answer({.code = Code::not_authenticated, .detail_zh = "缺少令牌或令牌不正确：Authorization: Bearer …",
+    return call.reply(problem_answer({.code = Code::not_authenticated,
+                                      .detail_zh = "缺少令牌或令牌不正确：Authorization: Bearer …",
                                       .detail_en = "the token is missing or wrong: Authorization: Bearer …"}));
   }
   call.agency = *agency;
@@ -133,7 +137,8 @@ void Api::dispatch(const Route& route, Call call, const std::string& prefix_agen
 
 std::optional<AgencyId> Api::agency_of(const HttpRequest& request, const std::string& prefix_agency) const {
   std::string wanted = prefix_agency;
-  if (const auto header = request.headers.find("x-lianxi-agency"); wanted.empty() && header != request.headers.end()) wanted = header->second;
+  if (const auto header = request.headers.find("x-lianxi-agency"); wanted.empty() && header != request.headers.end())
+    wanted = header->second;
   const auto& agencies = port_.agencies();
   if (wanted.empty()) {
     for (const auto& agency : agencies) {
@@ -143,7 +148,8 @@ std::optional<AgencyId> Api::agency_of(const HttpRequest& request, const std::st
   }
   for (const auto& agency : agencies) {
     const auto& id = agency.value();
-    if (id == wanted || (id.size() > wanted.size() && id.ends_with(wanted) && id[id.size() - wanted.size() - 1] == '-')) return agency;
+    if (id == wanted || (id.size() > wanted.size() && id.ends_with(wanted) && id[id.size() - wanted.size() - 1] == '-'))
+      return agency;
   }
   return std::nullopt;
 }
@@ -159,7 +165,9 @@ void Api::on_agent(Call call, std::function<void(Call&, Agent&, Now)> work) {
   auto shared = std::make_shared<Call>(std::move(call));
   const bool queued = port_.post(agency, [shared, work = std::move(work)](Agent& agent, Now now) {
     if (agent.failed()) {
-      return shared->reply(problem_answer({.code = Code::io, .detail_zh = "本单位的代理程序已停止：读写磁盘失败", .detail_en = "the agent has stopped: a disk write failed",
+      return shared->reply(problem_answer({.code = Code::io,
+                                           .detail_zh = "本单位的代理程序已停止：读写磁盘失败",
+                                           .detail_en = "the agent has stopped: a disk write failed",
                                            .outcome_unknown = true}));
     }
     work(*shared, agent, now);
@@ -185,7 +193,8 @@ Result<std::string> message_json(const Agent& agent, const MessageName& name) {
   return name.id ? agent.message_json(*name.id) : agent.message_json(*name.position);
 }
 
-std::optional<std::int64_t> query_number(const HttpRequest& request, const std::string& name, std::int64_t fallback, std::int64_t max) {
+std::optional<std::int64_t> query_number(const HttpRequest& request, const std::string& name, std::int64_t fallback,
+                                         std::int64_t max) {
   const auto found = request.query.find(name);
   if (found == request.query.end()) return fallback;
   std::int64_t value = 0;

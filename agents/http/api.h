@@ -23,16 +23,16 @@ inline constexpr std::size_t kRangeBytesMax = 8 << 20;
 class Api {
  public:
   struct Options {
-    std::map<AgencyId, std::string> tokens;   // One per agency.
-    bool open_operations = true;              // No token for health and metrics: loopback only.
+    std::map<AgencyId, std::string> tokens;  // One per agency.
+    bool open_operations = true;             // No token for health and metrics: loopback only.
     std::string version;
-    HttpServer::Handler fallback;             // Whatever no route of ours takes: the console. May be empty: 404.
+    HttpServer::Handler fallback;  // Whatever no route of ours takes: the console. May be empty: 404.
   };
   // One request on its way to a handler.
   struct Call {
     HttpRequest request;
     AgencyId agency;
-    std::vector<std::string> arguments;       // What stood at the {} of the route.
+    std::vector<std::string> arguments;  // What stood at the {} of the route.
     HttpServer::Reply reply;
   };
   Api(AgentPort& port, Options options);
@@ -79,9 +79,9 @@ class Api {
   // Asks every agent; `done` runs once, on the loop of the one that answered last.
   void collect_health(const Call& call, std::function<void(const std::vector<std::pair<AgencyId, Agent::Health>>&)> done);
 
-  AgentPort& port_;                           // Not owned.
+  AgentPort& port_;  // Not owned.
   Options options_;
-  std::shared_ptr<Metrics> metrics_;          // Shared with closures that outlive the Api.
+  std::shared_ptr<Metrics> metrics_;  // Shared with closures that outlive the Api.
 };
 
 // A message id or a position, as it stands in a path.
@@ -93,6 +93,7 @@ std::optional<MessageName> parse_name(const std::string& text);
 Result<std::string> message_json(const Agent& agent, const MessageName& name);
 
 // A whole number in the query, bounded; `fallback` if absent, nothing if it is no number.
-std::optional<std::int64_t> query_number(const HttpRequest& request, const std::string& name, std::int64_t fallback, std::int64_t max);
+std::optional<std::int64_t> query_number(const HttpRequest& request, const std::string& name, std::int64_t fallback,
+                                         std::int64_t max);
 
 }  // namespace lianxi::agent

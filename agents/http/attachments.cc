@@ -18,7 +18,7 @@ constexpr std::size_t kNameBytesMax = 255;
 struct Part {
   std::uint64_t first = 0;
   std::uint64_t total = 0;
-  bool finish_only = false;            // "bytes */total" and no body: the last answer was lost.
+  bool finish_only = false;  // "bytes */total" and no body: the last answer was lost.
 };
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -48,7 +48,8 @@ std::optional<Part> read_part(const HttpRequest& request) {
 }
 
 bool unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._~").find(c) != std::string_view::npos;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-._~").find(c) != std::string_view::npos;
 }
 
 std::string percent_encoded(std::string_view in) {
@@ -150,8 +151,10 @@ Result<Stored> find_attachment(const Agent& agent, const MessageName& name, std:
 }
 
 HttpResponse unsatisfiable(std::uint64_t total) {
-  auto answer = problem_answer({.code = Code::invalid_argument, .detail_zh = "请用 Range 分段读取，每段不超过 8 MiB",
-                                .detail_en = "ask in ranges of at most 8 MiB", .status = 416});
+  auto answer = problem_answer({.code = Code::invalid_argument,
+                                .detail_zh = "请用 Range 分段读取，每段不超过 8 MiB",
+                                .detail_en = "ask in ranges of at most 8 MiB",
+                                .status = 416});
   answer.headers.emplace_back("Content-Range", "bytes */" + std::to_string(total));
   answer.headers.emplace_back("Accept-Ranges", "bytes");
   return answer;
@@ -166,8 +169,9 @@ HttpResponse attachment_answer(const Stored& stored, ByteRange range, bool parti
                                   {"Content-Security-Policy", "sandbox; default-src 'none'"},
                                   {"Cache-Control", "no-store"}}};
   if (partial) {
-    answer.headers.emplace_back("Content-Range", "bytes " + std::to_string(range.first) + "-" + std::to_string(range.first + bytes.size() - 1) +
-                                                     "/" + std::to_string(stored.bytes));
+    answer.headers.emplace_back("Content-Range", "bytes " + std::to_string(range.first) + "-" +
+                                                     std::to_string(range.first + bytes.size() - 1) + "/" +
+                                                     std::to_string(stored.bytes));
   }
   return answer;
 }
@@ -179,8 +183,10 @@ HttpResponse finish(Agent& agent, const std::string& upload, std::uint64_t bytes
 }
 
 HttpResponse wrong_offset(const std::string& upload, std::uint64_t offset) {
-  auto answer = problem_answer({.code = Code::invalid_argument, .detail_zh = "应从字节 " + std::to_string(offset) + " 继续上传",
-                                .detail_en = "the upload goes on at byte " + std::to_string(offset), .status = 409});
+  auto answer = problem_answer({.code = Code::invalid_argument,
+                                .detail_zh = "应从字节 " + std::to_string(offset) + " 继续上传",
+                                .detail_en = "the upload goes on at byte " + std::to_string(offset),
+                                .status = 409});
   answer.headers.emplace_back("X-Upload", upload);
   answer.headers.emplace_back("X-Upload-Offset", std::to_string(offset));
   return answer;
@@ -189,7 +195,8 @@ HttpResponse wrong_offset(const std::string& upload, std::uint64_t offset) {
 HttpResponse store_part(Agent& agent, std::string upload, const Part& part, const HttpRequest& request, const std::string& name) {
   if (upload.empty()) {
     const auto mime = request.headers.find("content-type");
-    const auto begun = agent.attachment_begin(name, mime == request.headers.end() ? "application/octet-stream" : mime->second, part.total);
+    const auto begun =
+        agent.attachment_begin(name, mime == request.headers.end() ? "application/octet-stream" : mime->second, part.total);
     if (!begun) return error_answer(begun.error());
     upload = begun->upload;
   }
@@ -211,14 +218,18 @@ HttpResponse store_part(Agent& agent, std::string upload, const Part& part, cons
 void Api::post_attachment(Call call) {
   const auto part = read_part(call.request);
   auto upload = call.request.query["upload"];
-  if (const auto header = call.request.headers.find("x-upload"); upload.empty() && header != call.request.headers.end()) upload = header->second;
+  if (const auto header = call.request.headers.find("x-upload"); upload.empty() && header != call.request.headers.end())
+    upload = header->second;
   std::string name = "attachment";
-  if (const auto header = call.request.headers.find("x-file-name"); header != call.request.headers.end()) name = file_name(percent_decoded(header->second));
+  if (const auto header = call.request.headers.find("x-file-name"); header != call.request.headers.end())
+    name = file_name(percent_decoded(header->second));
   if (!part || (upload.empty() && (part->first != 0 || part->finish_only)) || name.empty() || name.size() > kNameBytesMax) {
-    return call.reply(problem_answer({.code = Code::invalid_argument,
-                                      .detail_zh = "Content-Range 应为“bytes 起-止/总长”并与正文长度一致；从第二段起须带 upload；文件名不超过 255 字节",
-                                      .detail_en = "Content-Range is \"bytes first-last/total\" and agrees with the body; from the second part on upload is given; "
-                                                   "a file name has at most 255 bytes"}));
+    return call.reply(problem_answer(
+        {.code = Code::invalid_argument,
+         .detail_zh = "Content-Range 应为“bytes 起-止/总长”并与正文长度一致；从第二段起须带 upload；文件名不超过 255 字节",
+         .detail_en =
+             "Content-Range is \"bytes first-last/total\" and agrees with the body; from the second part on upload is given; "
+             "a file name has at most 255 bytes"}));
   }
   on_agent(std::move(call), [part = *part, upload, name](Call& asked, Agent& agent, Now) {
     asked.reply(store_part(agent, upload, part, asked.request, name));

@@ -34,7 +34,8 @@ void check_members(const json& object, const std::string& path, const std::vecto
 }
 
 // The text at `name`, or nothing (with a fault if it is there and no text, or if it must be there).
-std::optional<std::string> text_at(const json& object, const std::string& path, const std::string& name, bool must, Faults& faults) {
+std::optional<std::string> text_at(const json& object, const std::string& path, const std::string& name, bool must,
+                                   Faults& faults) {
   const auto found = object.find(name);
   if (found == object.end() || found->is_null()) {
     if (must) add(faults, path + "/" + name, Code::field_missing, "缺少字段“" + name + "”", "\"" + name + "\" is missing");
@@ -71,19 +72,22 @@ void read_addressees(const json& object, const std::string& name, codec::Role ro
   if (found == object.end() || found->is_null()) return;
   if (found->is_string()) return read_addressee(*found, "/" + name, role, document, faults);
   if (!found->is_array()) {
-    return add(faults, "/" + name, Code::field_invalid, "“" + name + "”应为单位的列表", "\"" + name + "\" must be a list of agencies");
+    return add(faults, "/" + name, Code::field_invalid, "“" + name + "”应为单位的列表",
+               "\"" + name + "\" must be a list of agencies");
   }
   if (found->size() > codec::kAddresseesMax) {
     return add(faults, "/" + name, Code::field_invalid, "收件单位过多", "too many addressees");
   }
-  for (std::size_t i = 0; i < found->size(); ++i) read_addressee((*found)[i], "/" + name + "/" + std::to_string(i), role, document, faults);
+  for (std::size_t i = 0; i < found->size(); ++i)
+    read_addressee((*found)[i], "/" + name + "/" + std::to_string(i), role, document, faults);
 }
 
 void read_ids(const json& object, Document& document, Faults& faults) {
   const auto found = object.find("ids");
   if (found == object.end() || found->is_null()) return;
   if (!found->is_object()) {
-    return add(faults, "/ids", Code::field_invalid, "“ids”应为对象，如 {\"referral\": \"…\"}", "\"ids\" must be an object: {\"referral\": \"…\"}");
+    return add(faults, "/ids", Code::field_invalid, "“ids”应为对象，如 {\"referral\": \"…\"}",
+               "\"ids\" must be an object: {\"referral\": \"…\"}");
   }
   for (const auto& [kind, value] : found->items()) {
     const auto values = value.is_array() ? value : json::array({value});
@@ -91,7 +95,8 @@ void read_ids(const json& object, Document& document, Faults& faults) {
       if (item.is_string()) {
         document.ids.push_back({kind, item.get<std::string>()});
       } else {
-        add(faults, "/ids" + pointer_part(kind), Code::field_invalid, "编号应为文本或文本的列表", "an id must be a text or a list of texts");
+        add(faults, "/ids" + pointer_part(kind), Code::field_invalid, "编号应为文本或文本的列表",
+            "an id must be a text or a list of texts");
       }
     }
   }
@@ -104,12 +109,15 @@ void read_message_id(const json& object, const std::string& name, std::optional<
   if (parse(*text, id)) {
     out = id;
   } else {
-    add(faults, "/" + name, Code::field_invalid, "消息编号应写作“430922-LAND.1.42”", "a message id is written \"430922-LAND.1.42\"");
+    add(faults, "/" + name, Code::field_invalid, "消息编号应写作“430922-LAND.1.42”",
+        "a message id is written \"430922-LAND.1.42\"");
   }
 }
 
 void read_attachment(const json& item, const std::string& path, Document& document, Faults& faults) {
-  if (!item.is_object()) return add(faults, path, Code::field_invalid, "附件应为对象 {code, group, id}", "an attachment is an object {code, group, id}");
+  if (!item.is_object())
+    return add(faults, path, Code::field_invalid, "附件应为对象 {code, group, id}",
+               "an attachment is an object {code, group, id}");
   check_members(item, path, {"code", "group", "id"}, faults);
   DocumentAttachment attachment;
   attachment.code = text_at(item, path, "code", true, faults).value_or("");
@@ -117,7 +125,8 @@ void read_attachment(const json& item, const std::string& path, Document& docume
     if (const auto known = codec::group_named(*group)) {
       attachment.group = *known;
     } else {
-      add(faults, path + "/group", Code::field_invalid, "未知的披露组“" + *group + "”", "unknown disclosure group \"" + *group + "\"");
+      add(faults, path + "/group", Code::field_invalid, "未知的披露组“" + *group + "”",
+          "unknown disclosure group \"" + *group + "\"");
     }
   }
   if (const auto id = text_at(item, path, "id", true, faults)) {
@@ -125,7 +134,8 @@ void read_attachment(const json& item, const std::string& path, Document& docume
     if (const auto hash = bytes ? array_from<32>(*bytes) : std::nullopt) {
       attachment.id = *hash;
     } else {
-      add(faults, path + "/id", Code::field_invalid, "附件编号应为上传时返回的 64 位十六进制数", "an attachment id is the 64 hex digits that the upload returned");
+      add(faults, path + "/id", Code::field_invalid, "附件编号应为上传时返回的 64 位十六进制数",
+          "an attachment id is the 64 hex digits that the upload returned");
     }
   }
   document.attachments.push_back(std::move(attachment));
@@ -134,8 +144,10 @@ void read_attachment(const json& item, const std::string& path, Document& docume
 void read_attachments(const json& object, Document& document, Faults& faults) {
   const auto found = object.find("attachments");
   if (found == object.end() || found->is_null()) return;
-  if (!found->is_array()) return add(faults, "/attachments", Code::field_invalid, "“attachments”应为列表", "\"attachments\" must be a list");
-  for (std::size_t i = 0; i < found->size(); ++i) read_attachment((*found)[i], "/attachments/" + std::to_string(i), document, faults);
+  if (!found->is_array())
+    return add(faults, "/attachments", Code::field_invalid, "“attachments”应为列表", "\"attachments\" must be a list");
+  for (std::size_t i = 0; i < found->size(); ++i)
+    read_attachment((*found)[i], "/attachments/" + std::to_string(i), document, faults);
 }
 
 // Brackets outside of texts; what is wrong with them otherwise is the parser's to say.
@@ -181,7 +193,9 @@ Document read_document(const json& object, Faults& faults) {
     add(faults, "", Code::field_invalid, "消息应为 JSON 对象", "a message is a JSON object");
     return document;
   }
-  check_members(object, "", {"type", "to", "cc", "ids", "event_time", "in_reply_to", "corrects", "withdraws", "seat", "body", "attachments"}, faults);
+  check_members(object, "",
+                {"type", "to", "cc", "ids", "event_time", "in_reply_to", "corrects", "withdraws", "seat", "body", "attachments"},
+                faults);
   if (const auto type = object.find("type"); type != object.end() && type->is_number_unsigned()) {
     document.type = std::to_string(type->get<std::uint64_t>());
   } else {
@@ -192,7 +206,8 @@ Document read_document(const json& object, Faults& faults) {
   read_addressees(object, "cc", codec::Role::cc, document, faults);
   read_ids(object, document, faults);
   if (const auto time = text_at(object, "", "event_time", false, faults); time && !parse_rfc3339(*time, document.event_time)) {
-    add(faults, "/event_time", Code::field_invalid, "时间应写作“2025-03-04T16:30:00+08:00”", "a time is written \"2025-03-04T16:30:00+08:00\"");
+    add(faults, "/event_time", Code::field_invalid, "时间应写作“2025-03-04T16:30:00+08:00”",
+        "a time is written \"2025-03-04T16:30:00+08:00\"");
   }
   read_message_id(object, "in_reply_to", document.in_reply_to, faults);
   read_message_id(object, "corrects", document.corrects, faults);
@@ -200,7 +215,8 @@ Document read_document(const json& object, Faults& faults) {
   read_attachments(object, document, faults);
   const auto body = object.find("body");
   if (body == object.end() || !body->is_object()) {
-    add(faults, "/body", body == object.end() ? Code::field_missing : Code::field_invalid, "“body”应为对象", "\"body\" must be an object");
+    add(faults, "/body", body == object.end() ? Code::field_missing : Code::field_invalid, "“body”应为对象",
+        "\"body\" must be an object");
   } else {
     document.body_json = body->dump();
   }
@@ -209,10 +225,14 @@ Document read_document(const json& object, Faults& faults) {
 
 std::string_view stage_name(Stage stage) {
   switch (stage) {
-    case Stage::queued: return "queued";
-    case Stage::logged: return "logged";
-    case Stage::refused: return "refused";
-    case Stage::delivered: return "delivered";
+    case Stage::queued:
+      return "queued";
+    case Stage::logged:
+      return "logged";
+    case Stage::refused:
+      return "refused";
+    case Stage::delivered:
+      return "delivered";
   }
   return "queued";
 }

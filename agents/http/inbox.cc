@@ -44,10 +44,13 @@ void Api::get_inbox(Call call) {
   bool good = limit && *limit > 0 && seconds && (state.empty() || state == "new" || state == "done" || state == "failed");
   if (const auto& text = call.request.query["after"]; !text.empty()) good = good && parse(text, after.emplace());
   if (!good) {
-    return call.reply(problem_answer({.code = Code::invalid_argument, .detail_zh = "after 是位置（4711.3），limit 与 wait 是整数，state 是 new、done 或 failed",
-                                      .detail_en = "after is a position (4711.3), limit and wait are whole numbers, state is new, done or failed"}));
+    return call.reply(problem_answer(
+        {.code = Code::invalid_argument,
+         .detail_zh = "after 是位置（4711.3），limit 与 wait 是整数，state 是 new、done 或 failed",
+         .detail_en = "after is a position (4711.3), limit and wait are whole numbers, state is new, done or failed"}));
   }
-  on_agent(std::move(call), [after, limit = static_cast<std::size_t>(*limit), seconds = *seconds, state = state](Call& asked, Agent& agent, Now now) {
+  on_agent(std::move(call), [after, limit = static_cast<std::size_t>(*limit), seconds = *seconds, state = state](
+                                Call& asked, Agent& agent, Now now) {
     if (seconds == 0 || !agent.inbox(after, 1).empty()) return asked.reply(inbox_answer(agent, after, limit, state));
     agent.wait_inbox(after, now.boot + seconds * 1000,
                      [&agent, reply = asked.reply, after, limit, state] { reply(inbox_answer(agent, after, limit, state)); });
@@ -59,7 +62,8 @@ void Api::mark_inbox(Call call) {
   const auto& verb = call.arguments[1];
   const std::string state = verb == "done" ? "done" : verb == "fail" ? "failed" : "";
   if (state.empty() || !parse(call.arguments[0], position)) {
-    return call.reply(problem_answer({.code = Code::not_found, .detail_zh = "应为 /api/v1/inbox/{位置}/done 或 …/fail",
+    return call.reply(problem_answer({.code = Code::not_found,
+                                      .detail_zh = "应为 /api/v1/inbox/{位置}/done 或 …/fail",
                                       .detail_en = "/api/v1/inbox/{position}/done or …/fail is expected"}));
   }
   std::vector<codec::Fault> faults;
@@ -69,8 +73,10 @@ void Api::mark_inbox(Call call) {
     const auto found = body && body->is_object() ? body->find("reason") : json::const_iterator();
     const bool given = body && body->is_object() && found != body->end();
     if (given && found->is_string()) reason = found->get<std::string>();
-    if (!body || !body->is_object() || body->size() != (given ? 1u : 0u) || (given && !found->is_string()) || reason.size() > kReasonBytesMax) {
-      faults.push_back({"/reason", Code::field_invalid, "正文只能是 {\"reason\": \"原因\"}，不超过 1024 字节", "the body is {\"reason\": \"why\"}, at most 1024 bytes"});
+    if (!body || !body->is_object() || body->size() != (given ? 1u : 0u) || (given && !found->is_string()) ||
+        reason.size() > kReasonBytesMax) {
+      faults.push_back({"/reason", Code::field_invalid, "正文只能是 {\"reason\": \"原因\"}，不超过 1024 字节",
+                        "the body is {\"reason\": \"why\"}, at most 1024 bytes"});
     }
   }
   if (!faults.empty()) return call.reply(problem_answer({.code = Code::field_invalid, .faults = std::move(faults)}));

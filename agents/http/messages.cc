@@ -14,7 +14,7 @@ constexpr std::int64_t kWaitSeconds = 10;
 constexpr std::int64_t kWaitSecondsMax = 60;
 
 struct Wait {
-  std::optional<Stage> stage;          // Nothing: answer as soon as it is numbered.
+  std::optional<Stage> stage;  // Nothing: answer as soon as it is numbered.
   std::int64_t seconds = kWaitSeconds;
 };
 
@@ -36,7 +36,8 @@ std::optional<Wait> read_wait(const HttpRequest& request) {
 }
 
 HttpResponse refused_answer(const MessageStatus& status) {
-  return problem_answer({.code = status.refusal, .status = 422, .id = to_string(status.id), .position = to_string(status.position)});
+  return problem_answer(
+      {.code = status.refusal, .status = 422, .id = to_string(status.id), .position = to_string(status.position)});
 }
 
 HttpResponse status_answer(int code, const MessageStatus& status, bool repeat, const std::string& receipt) {
@@ -65,14 +66,16 @@ HttpResponse stage_answer(const Agent& agent, const MessageStatus& status, bool 
   return status_answer(201, status, repeat, receipt ? base64(evidence::encode(*receipt)) : std::string());
 }
 
-void answer_when_reached(Agent& agent, Now now, const Accepted& accepted, const Wait& wait, std::function<void(HttpResponse, Code refused)> answer) {
+void answer_when_reached(Agent& agent, Now now, const Accepted& accepted, const Wait& wait,
+                         std::function<void(HttpResponse, Code refused)> answer) {
   const bool repeat = accepted.repeat;
   if (!wait.stage || reached(accepted.status.stage, *wait.stage)) {
     return answer(stage_answer(agent, accepted.status, repeat), Code::ok);
   }
-  agent.wait_for(accepted.status.id, *wait.stage, now.boot + wait.seconds * 1000, [&agent, repeat, answer = std::move(answer)](const MessageStatus& status) {
-    answer(stage_answer(agent, status, repeat), status.stage == Stage::refused ? status.refusal : Code::ok);
-  });
+  agent.wait_for(accepted.status.id, *wait.stage, now.boot + wait.seconds * 1000,
+                 [&agent, repeat, answer = std::move(answer)](const MessageStatus& status) {
+                   answer(stage_answer(agent, status, repeat), status.stage == Stage::refused ? status.refusal : Code::ok);
+                 });
 }
 
 HttpResponse refusal_answer(const Refusal& refusal) {
@@ -129,7 +132,8 @@ Result<MessageId> id_of(const Agent& agent, const MessageName& name) {
 }
 
 HttpResponse bad_name() {
-  return problem_answer({.code = Code::invalid_argument, .detail_zh = "应为消息编号（430922-LAND.1.42）或位置（4711.3）",
+  return problem_answer({.code = Code::invalid_argument,
+                         .detail_zh = "应为消息编号（430922-LAND.1.42）或位置（4711.3）",
                          .detail_en = "a message id (430922-LAND.1.42) or a position (4711.3) is expected"});
 }
 
@@ -139,7 +143,8 @@ void Api::post_message(Call call) {
   if (call.request.body.size() > kDocumentBytesMax) return call.reply(problem_answer({.code = Code::message_too_large}));
   const auto wait = read_wait(call.request);
   if (!wait) {
-    return call.reply(problem_answer({.code = Code::invalid_argument, .detail_zh = "wait 只能是 logged 或 delivered，timeout 是秒数",
+    return call.reply(problem_answer({.code = Code::invalid_argument,
+                                      .detail_zh = "wait 只能是 logged 或 delivered，timeout 是秒数",
                                       .detail_en = "wait is logged or delivered, timeout is a number of seconds"}));
   }
   std::vector<codec::Fault> faults;
@@ -151,28 +156,31 @@ void Api::post_message(Call call) {
     const auto code = parsed ? faults.front().code : Code::field_invalid;
     return call.reply(problem_answer({.code = code, .faults = std::move(faults), .status = parsed ? 422 : 400}));
   }
-  if (const auto key = call.request.headers.find("idempotency-key"); key != call.request.headers.end()) document.idempotency_key = key->second;
+  if (const auto key = call.request.headers.find("idempotency-key"); key != call.request.headers.end())
+    document.idempotency_key = key->second;
   const auto agency = call.agency;
   const auto reply = call.reply;
   const std::string type = known_type_name(document.type);
-  const bool queued = port_.submit(agency, std::move(document), [metrics = metrics_, port = &port_, agency, reply, type, wait = *wait](auto outcome) {
-    if (!outcome) return reply(problem_answer({.code = Code::unknown_outcome, .status = 503, .outcome_unknown = true}));
-    if (const auto* refusal = std::get_if<Refusal>(&*outcome)) {
-      metrics->rejected(agency, refusal->code);
-      return reply(refusal_answer(*refusal));
-    }
-    const auto& accepted = std::get<Accepted>(*outcome);
-    if (!accepted.repeat) metrics->accepted(agency, type);
-    // It is durable and numbered: whatever happens from here on, "queued" is true.
-    const bool waiting = (wait.stage || accepted.status.stage != Stage::queued) &&
-                         port->post(agency, [metrics, agency, reply, accepted, wait](Agent& agent, Now now) {
-                           answer_when_reached(agent, now, accepted, wait, [metrics, agency, reply](HttpResponse response, Code refused) {
-                             if (refused != Code::ok) metrics->rejected(agency, refused);
-                             reply(std::move(response));
-                           });
-                         });
-    if (!waiting) reply(queued_answer(accepted));
-  });
+  const bool queued = port_.submit(
+      agency, std::move(document), [metrics = metrics_, port = &port_, agency, reply, type, wait = *wait](auto outcome) {
+        if (!outcome) return reply(problem_answer({.code = Code::unknown_outcome, .status = 503, .outcome_unknown = true}));
+        if (const auto* refusal = std::get_if<Refusal>(&*outcome)) {
+          metrics->rejected(agency, refusal->code);
+          return reply(refusal_answer(*refusal));
+        }
+        const auto& accepted = std::get<Accepted>(*outcome);
+        if (!accepted.repeat) metrics->accepted(agency, type);
+        // It is durable and numbered: whatever happens from here on, "queued" is true.
+        const bool waiting =
+            (wait.stage || accepted.status.stage != Stage::queued) &&
+            port->post(agency, [metrics, agency, reply, accepted, wait](Agent& agent, Now now) {
+              answer_when_reached(agent, now, accepted, wait, [metrics, agency, reply](HttpResponse response, Code refused) {
+                if (refused != Code::ok) metrics->rejected(agency, refused);
+                reply(std::move(response));
+              });
+            });
+        if (!waiting) reply(queued_answer(accepted));
+      });
   if (!queued) reply(problem_answer({.code = Code::overloaded}));
 }
 
@@ -198,7 +206,8 @@ void Api::get_receipt(Call call) {
     if (accept != asked.request.headers.end() && accept->second.find("application/octet-stream") != std::string::npos) {
       return asked.reply({.content_type = "application/octet-stream", .body = std::string(text(evidence::encode(*receipt)))});
     }
-    asked.reply({.content_type = "text/plain; charset=utf-8", .body = evidence::receipt_file(*receipt),
+    asked.reply({.content_type = "text/plain; charset=utf-8",
+                 .body = evidence::receipt_file(*receipt),
                  .headers = {{"Content-Disposition", "attachment; filename=\"" + to_string(*id) + ".receipt\""}}});
   });
 }
@@ -212,7 +221,8 @@ void Api::get_evidence(Call call) {
     auto bundle = agent.evidence_json(*position);
     if (!bundle) return asked.reply(error_answer(bundle.error()));
     asked.reply({.body = *std::move(bundle),
-                 .headers = {{"Cache-Control", "no-store"}, {"Content-Disposition", "attachment; filename=\"" + to_string(*position) + ".evidence.json\""}}});
+                 .headers = {{"Cache-Control", "no-store"},
+                             {"Content-Disposition", "attachment; filename=\"" + to_string(*position) + ".evidence.json\""}}});
   });
 }
 

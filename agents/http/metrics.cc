@@ -20,22 +20,36 @@ prometheus::Family<prometheus::Gauge>& gauge(prometheus::Registry& registry, con
 
 struct Metrics::Impl {
   prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& accepted =
-      prometheus::BuildCounter().Name("lianxi_agent_messages_accepted_total").Help("Messages numbered and stored in the outbox.").Register(registry);
-  prometheus::Family<prometheus::Counter>& rejected =
-      prometheus::BuildCounter().Name("lianxi_agent_messages_rejected_total").Help("Messages refused before they got a number, or by the hub.").Register(registry);
+  prometheus::Family<prometheus::Counter>& accepted = prometheus::BuildCounter()
+                                                          .Name("lianxi_agent_messages_accepted_total")
+                                                          .Help("Messages numbered and stored in the outbox.")
+                                                          .Register(registry);
+  prometheus::Family<prometheus::Counter>& rejected = prometheus::BuildCounter()
+                                                          .Name("lianxi_agent_messages_rejected_total")
+                                                          .Help("Messages refused before they got a number, or by the hub.")
+                                                          .Register(registry);
   prometheus::Family<prometheus::Counter>& requests =
       prometheus::BuildCounter().Name("lianxi_http_requests_total").Help("HTTP requests answered.").Register(registry);
-  prometheus::Family<prometheus::Histogram>& duration =
-      prometheus::BuildHistogram().Name("lianxi_http_request_duration_seconds").Help("From request to answer, waiting included.").Register(registry);
-  prometheus::Family<prometheus::Gauge>& connected = gauge(registry, "lianxi_agent_connected", "1 while the session with this endpoint of the hub stands.");
-  prometheus::Family<prometheus::Gauge>& registry_known = gauge(registry, "lianxi_agent_registry_known", "1 once the registry was fetched and checked.");
-  prometheus::Family<prometheus::Gauge>& failed = gauge(registry, "lianxi_agent_failed", "1 after a failed write or a broken store.");
-  prometheus::Family<prometheus::Gauge>& queued = gauge(registry, "lianxi_agent_outbox_messages", "Messages kept until a receipt covers them.");
-  prometheus::Family<prometheus::Gauge>& in_flight = gauge(registry, "lianxi_agent_in_flight_messages", "Messages sent and not yet answered.");
-  prometheus::Family<prometheus::Gauge>& inbox_new = gauge(registry, "lianxi_agent_inbox_new_messages", "Messages received and not yet done or failed.");
-  prometheus::Family<prometheus::Gauge>& behind = gauge(registry, "lianxi_agent_behind_entries", "Entries of the log that this agent has yet to take.");
-  prometheus::Family<prometheus::Gauge>& contact = gauge(registry, "lianxi_agent_last_contact_timestamp_seconds", "When the hub was last heard of.");
+  prometheus::Family<prometheus::Histogram>& duration = prometheus::BuildHistogram()
+                                                            .Name("lianxi_http_request_duration_seconds")
+                                                            .Help("From request to answer, waiting included.")
+                                                            .Register(registry);
+  prometheus::Family<prometheus::Gauge>& connected =
+      gauge(registry, "lianxi_agent_connected", "1 while the session with this endpoint of the hub stands.");
+  prometheus::Family<prometheus::Gauge>& registry_known =
+      gauge(registry, "lianxi_agent_registry_known", "1 once the registry was fetched and checked.");
+  prometheus::Family<prometheus::Gauge>& failed =
+      gauge(registry, "lianxi_agent_failed", "1 after a failed write or a broken store.");
+  prometheus::Family<prometheus::Gauge>& queued =
+      gauge(registry, "lianxi_agent_outbox_messages", "Messages kept until a receipt covers them.");
+  prometheus::Family<prometheus::Gauge>& in_flight =
+      gauge(registry, "lianxi_agent_in_flight_messages", "Messages sent and not yet answered.");
+  prometheus::Family<prometheus::Gauge>& inbox_new =
+      gauge(registry, "lianxi_agent_inbox_new_messages", "Messages received and not yet done or failed.");
+  prometheus::Family<prometheus::Gauge>& behind =
+      gauge(registry, "lianxi_agent_behind_entries", "Entries of the log that this agent has yet to take.");
+  prometheus::Family<prometheus::Gauge>& contact =
+      gauge(registry, "lianxi_agent_last_contact_timestamp_seconds", "When the hub was last heard of.");
 };
 
 Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {

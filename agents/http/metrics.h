@@ -18,7 +18,7 @@ class Metrics {
   void accepted(const AgencyId& agency, const std::string& type);
   void rejected(const AgencyId& agency, Code code);
   void health(const AgencyId& agency, const Agent::Health& health);
-  std::string text() const;            // The exposition format 0.0.4.
+  std::string text() const;  // The exposition format 0.0.4.
 
  private:
   struct Impl;

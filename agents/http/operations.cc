@@ -33,7 +33,7 @@ json health_json(const AgencyId& agency, const Agent::Health& health) {
 // Gathers one health per agency, whichever loop it comes from.
 struct Gathering {
   std::mutex mutex;
-  AllHealth all;                       // Guarded by mutex.
+  AllHealth all;  // Guarded by mutex.
   std::size_t expected = 0;
   std::function<void(const AllHealth&)> done;
 
@@ -43,15 +43,15 @@ struct Gathering {
       all.emplace_back(agency, std::move(health));
       if (all.size() != expected) return;
     }
-    done(all);                         // The last one in; nobody writes any more.
+    done(all);  // The last one in; nobody writes any more.
   }
 };
 
 json type_json(const codec::TypeInfo& type) {
   json groups = json::array();
   for (const auto group : type.groups) groups.push_back(codec::name(group));
-  return {{"code", type.code}, {"name", type.name}, {"zh", type.zh}, {"en", type.en},
-          {"groups", groups}, {"ids", type.ids}, {"reply", type.reply}, {"starts_clock", type.starts_clock}};
+  return {{"code", type.code}, {"name", type.name}, {"zh", type.zh},       {"en", type.en},
+          {"groups", groups},  {"ids", type.ids},   {"reply", type.reply}, {"starts_clock", type.starts_clock}};
 }
 
 }  // namespace
@@ -71,7 +71,8 @@ void Api::get_schema(Call call) {
 void Api::get_health(Call call) {
   const auto agency = call.agency;
   const auto reply = call.reply;
-  const bool queued = port_.post(agency, [agency, reply](Agent& agent, Now) { reply(json_answer(200, health_json(agency, agent.health()))); });
+  const bool queued =
+      port_.post(agency, [agency, reply](Agent& agent, Now) { reply(json_answer(200, health_json(agency, agent.health()))); });
   if (!queued) reply(problem_answer({.code = Code::overloaded}));
 }
 
@@ -115,6 +116,8 @@ void Api::get_metrics(Call call) {
   });
 }
 
-void Api::get_version(Call call) { call.reply(json_answer(200, {{"name", "lianxi"}, {"version", options_.version}, {"schema_version", codec::kSchemaVersion}})); }
+void Api::get_version(Call call) {
+  call.reply(json_answer(200, {{"name", "lianxi"}, {"version", options_.version}, {"schema_version", codec::kSchemaVersion}}));
+}
 
 }  // namespace lianxi::agent

@@ -15,23 +15,33 @@ HttpResponse json_answer(int status, const json& body) {
 
 int status_of(Code code) {
   switch (code) {
-    case Code::ok: return 200;
-    case Code::not_found: return 404;
-    case Code::invalid_argument: return 400;
-    case Code::already_exists: return 409;
-    case Code::not_authenticated: return 401;
+    case Code::ok:
+      return 200;
+    case Code::not_found:
+      return 404;
+    case Code::invalid_argument:
+      return 400;
+    case Code::already_exists:
+      return 409;
+    case Code::not_authenticated:
+      return 401;
     case Code::frame_too_large:
-    case Code::message_too_large: return 413;
-    case Code::unsupported: return 501;
-    case Code::timed_out: return 504;
+    case Code::message_too_large:
+      return 413;
+    case Code::unsupported:
+      return 501;
+    case Code::timed_out:
+      return 504;
     case Code::io:
     case Code::corrupt:
     case Code::store_short:
     case Code::overloaded:
     case Code::unknown_outcome:
     case Code::unavailable:
-    case Code::disk_full: return 503;
-    default: break;
+    case Code::disk_full:
+      return 503;
+    default:
+      break;
   }
   const auto number = static_cast<unsigned>(code);
   return number >= 200 || code == Code::verification_failed ? 422 : 500;
@@ -41,7 +51,9 @@ HttpResponse problem_answer(const Problem& problem) {
   const auto& text = describe(problem.code);
   const int status = problem.status != 0 ? problem.status : status_of(problem.code);
   std::string slug(text.name);
-  std::transform(slug.begin(), slug.end(), slug.begin(), [](char c) { return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(slug.begin(), slug.end(), slug.begin(), [](char c) {
+    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   json body = {{"type", "urn:lianxi:problem:" + slug},
                {"title", text.zh},
                {"status", status},
@@ -52,7 +64,8 @@ HttpResponse problem_answer(const Problem& problem) {
                {"next_en", problem.next_en.empty() ? std::string(text.next_en) : problem.next_en},
                {"errors", json::array()}};
   for (const auto& fault : problem.faults) {
-    body["errors"].push_back({{"path", fault.path}, {"code", describe(fault.code).name}, {"text_zh", fault.zh}, {"text_en", fault.en}});
+    body["errors"].push_back(
+        {{"path", fault.path}, {"code", describe(fault.code).name}, {"text_zh", fault.zh}, {"text_en", fault.en}});
   }
   if (problem.outcome_unknown) body["outcome"] = "unknown";
   if (!problem.id.empty()) body["id"] = problem.id;

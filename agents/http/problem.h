@@ -18,14 +18,14 @@ int status_of(Code code);
 // What stands in a problem besides the texts of its code.
 struct Problem {
   Code code{};
-  std::string detail_zh{};             // Empty: the code's own sentence.
+  std::string detail_zh{};  // Empty: the code's own sentence.
   std::string detail_en{};
-  std::string next_zh{};               // Empty: the code's own.
+  std::string next_zh{};  // Empty: the code's own.
   std::string next_en{};
   std::vector<codec::Fault> faults{};
-  int status = 0;                      // 0: status_of(code)
-  bool outcome_unknown = false;        // It may have happened: the client sends the same again.
-  std::string id{};                    // Of the message, if it has one.
+  int status = 0;                // 0: status_of(code)
+  bool outcome_unknown = false;  // It may have happened: the client sends the same again.
+  std::string id{};              // Of the message, if it has one.
   std::string position{};
 };
 HttpResponse problem_answer(const Problem& problem);

@@ -54,7 +54,10 @@ std::optional<ListenAddress> parse_listen(std::string_view text) {
 Result<std::unique_ptr<HttpService>> HttpService::start(Options options, AgentPort& port) {
   const auto listen = parse_listen(options.listen);
   if (!listen) return fail(Code::invalid_config, "listen address: " + options.listen);
-  Api::Options api{.tokens = {}, .open_operations = loopback(listen->address), .version = options.version, .fallback = std::move(options.fallback)};
+  Api::Options api{.tokens = {},
+                   .open_operations = loopback(listen->address),
+                   .version = options.version,
+                   .fallback = std::move(options.fallback)};
   for (const auto& [agency, directory] : options.directories) {
     const auto token = token_in(directory + "/http.token");
     if (!token) return token.error();
@@ -62,8 +65,11 @@ Result<std::unique_ptr<HttpService>> HttpService::start(Options options, AgentPo
   }
   std::unique_ptr<HttpService> service(new HttpService);
   service->api_ = std::make_unique<Api>(port, std::move(api));
-  auto server = HttpServer::start({.address = listen->address, .port = listen->port, .body_bytes_max = kRangeBytesMax, .hosts = options.hosts},
-                                  [api = service->api_.get()](HttpRequest request, HttpServer::Reply reply) { api->handle(std::move(request), std::move(reply)); });
+  auto server = HttpServer::start(
+      {.address = listen->address, .port = listen->port, .body_bytes_max = kRangeBytesMax, .hosts = options.hosts},
+      [api = service->api_.get()](HttpRequest request, HttpServer::Reply reply) {
+        api->handle(std::move(request), std::move(reply));
+      });
   if (!server) return server.error();
   service->server_ = *std::move(server);
   const bool v6 = listen->address.find(':') != std::string::npos;

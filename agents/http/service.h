@@ -14,10 +14,10 @@ class HttpService {
  public:
   struct Options {
     std::string listen = "127.0.0.1:0";
-    std::vector<std::string> hosts;                   // Further Host names.
-    std::map<AgencyId, std::string> directories;      // DIR/<agency>; exist already.
+    std::vector<std::string> hosts;               // Further Host names.
+    std::map<AgencyId, std::string> directories;  // DIR/<agency>; exist already.
     std::string version;
-    HttpServer::Handler fallback;                     // The console's pages.
+    HttpServer::Handler fallback;  // The console's pages.
   };
   static Result<std::unique_ptr<HttpService>> start(Options options, AgentPort& port);
   ~HttpService();
@@ -29,7 +29,7 @@ class HttpService {
   std::vector<std::string> published_;
   std::string base_;
   std::unique_ptr<Api> api_;
-  std::unique_ptr<HttpServer> server_;                // Last: stops before the Api goes away.
+  std::unique_ptr<HttpServer> server_;  // Last: stops before the Api goes away.
 };
 
 // "127.0.0.1:7790" or "[::1]:0".

@@ -124,7 +124,8 @@ std::optional<HttpRequest> convert(http::request<http::string_body>& in) {
 
 // What a handler puts into a header must not end it.
 std::string header_safe(std::string value) {
-  std::replace_if(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+  std::replace_if(
+      value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   return value;
 }
 
@@ -137,7 +138,7 @@ struct Core {
   asio::io_context io{1};
   // Server's thread only. Owns the sessions: while a handler thinks, nothing else does.
   std::set<std::shared_ptr<Session>> sessions;
-  bool stopping = false;              // Server's thread only.
+  bool stopping = false;  // Server's thread only.
 
   bool host_allowed(const std::string& host) const {
     return loopback(host) || std::find(options.hosts.begin(), options.hosts.end(), host) != options.hosts.end();
@@ -215,7 +216,8 @@ class Session : public std::enable_shared_from_this<Session> {
     if (error == http::error::end_of_stream || error == beast::error::timeout) return close();
     if (error == http::error::body_limit) return refuse(problem(413, "the body is too large"));
     if (error == http::error::header_limit) return refuse(problem(431, "the header is too large"));
-    if (error.category() == http::make_error_code(http::error::bad_version).category()) return refuse(problem(400, "not an HTTP request"));
+    if (error.category() == http::make_error_code(http::error::bad_version).category())
+      return refuse(problem(400, "not an HTTP request"));
     close();
   }
 
@@ -234,9 +236,11 @@ class Session : public std::enable_shared_from_this<Session> {
     serializer_.emplace(*response_);
     stream_.expires_after(kIdle);
     if (head_only_) {
-      http::async_write_header(stream_, *serializer_, [self = shared_from_this()](error_code error, std::size_t) { self->written(error); });
+      http::async_write_header(stream_, *serializer_,
+                               [self = shared_from_this()](error_code error, std::size_t) { self->written(error); });
     } else {
-      http::async_write(stream_, *serializer_, [self = shared_from_this()](error_code error, std::size_t) { self->written(error); });
+      http::async_write(stream_, *serializer_,
+                        [self = shared_from_this()](error_code error, std::size_t) { self->written(error); });
     }
   }
 
@@ -271,7 +275,7 @@ class Session : public std::enable_shared_from_this<Session> {
     core_.left(shared_from_this());
   }
 
-  Core& core_;                        // Not owned; outlives every session.
+  Core& core_;  // Not owned; outlives every session.
   std::weak_ptr<Core> weak_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;

@@ -17,10 +17,10 @@
 namespace lianxi {
 
 struct HttpRequest {
-  std::string method;                           // "GET"
-  std::string path;                             // Decoded, without the query: "/api/v1/inbox"
-  std::map<std::string, std::string> query;     // Decoded.
-  std::map<std::string, std::string> headers;   // Names in lower case.
+  std::string method;                          // "GET"
+  std::string path;                            // Decoded, without the query: "/api/v1/inbox"
+  std::map<std::string, std::string> query;    // Decoded.
+  std::map<std::string, std::string> headers;  // Names in lower case.
   std::string body{};
 };
 
@@ -37,14 +37,14 @@ class HttpServer {
   using Handler = std::function<void(HttpRequest, Reply)>;
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                     // 0: the kernel chooses.
+    std::uint16_t port = 0;  // 0: the kernel chooses.
     std::size_t body_bytes_max = 16 << 20;
     std::size_t connections_max = 1024;
-    std::vector<std::string> hosts{};           // Further allowed Host names.
+    std::vector<std::string> hosts{};  // Further allowed Host names.
   };
   // Listens and starts its thread. Code::io if the address cannot be bound.
   static Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler);
-  virtual ~HttpServer() = default;              // Stops; replies that come later are dropped.
+  virtual ~HttpServer() = default;  // Stops; replies that come later are dropped.
   virtual std::uint16_t port() const = 0;
 };
 

@@ -20,15 +20,9 @@ struct Unit {
   std::string_view name;
   std::uint64_t factor;
 };
-constexpr Unit kSizes[] = {{"B", 1},
-                           {"KiB", 1ull << 10},
-                           {"MiB", 1ull << 20},
-                           {"GiB", 1ull << 30},
-                           {"TiB", 1ull << 40},
-                           {"KB", 1'000},
-                           {"MB", 1'000'000},
-                           {"GB", 1'000'000'000},
-                           {"TB", 1'000'000'000'000}};
+constexpr Unit kSizes[] = {
+    {"B", 1},      {"KiB", 1ull << 10}, {"MiB", 1ull << 20},   {"GiB", 1ull << 30},      {"TiB", 1ull << 40},
+    {"KB", 1'000}, {"MB", 1'000'000},   {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}};
 constexpr Unit kDurations[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 
 std::optional<std::uint64_t> quantity(std::string_view text, std::span<const Unit> units) {
@@ -80,10 +74,10 @@ std::string listed(const std::vector<std::string>& items) {
 struct Document::Impl {
   std::string file;
   toml::table root;
-  bool readable = false;                              // False: there is no table to look into, so nothing is "missing".
+  bool readable = false;  // False: there is no table to look into, so nothing is "missing".
   std::vector<Fault> faults;
   std::vector<Effective> effective;
-  std::map<std::string, std::vector<std::string>> asked;   // Keys by path of their table.
+  std::map<std::string, std::vector<std::string>> asked;  // Keys by path of their table.
   std::map<std::string, const toml::table*> visited;
 
   void fault(const toml::source_region& where, std::string code, std::string zh, std::string en) {
@@ -150,7 +144,8 @@ Document Document::load(const std::string& path) {
   if (in.is_open() && text.view().empty()) return parse("", path);
   auto impl = std::make_unique<Impl>();
   impl->file = path;
-  impl->faults.push_back({path, 0, 0, "CONFIG_FILE", "读不到配置文件，或文件超过 1 MiB", "the file cannot be read or is larger than 1 MiB"});
+  impl->faults.push_back(
+      {path, 0, 0, "CONFIG_FILE", "读不到配置文件，或文件超过 1 MiB", "the file cannot be read or is larger than 1 MiB"});
   return Document(std::move(impl));
 }
 
@@ -212,7 +207,8 @@ Table& Table::texts(std::string_view key, std::vector<std::string>& value) {
     if (all) {
       value = std::move(items);
     } else {
-      document_->impl_->wrong_value(*node, key, "应为文本的列表，如 [\"a\", \"b\"]", "a list of texts is expected: [\"a\", \"b\"]");
+      document_->impl_->wrong_value(*node, key, "应为文本的列表，如 [\"a\", \"b\"]",
+                                    "a list of texts is expected: [\"a\", \"b\"]");
     }
   }
   document_->impl_->effective_value(joined(path_, key), listed(value), node);
@@ -294,7 +290,8 @@ Table Table::table(std::string_view key) {
   const auto* node = static_cast<const toml::node*>(find(key, Need::optional));
   const auto* found = node == nullptr ? nullptr : node->as_table();
   if (node != nullptr && found == nullptr) {
-    document_->impl_->wrong_value(*node, key, "应为 [" + std::string(key) + "] 一节", "a section [" + std::string(key) + "] is expected");
+    document_->impl_->wrong_value(*node, key, "应为 [" + std::string(key) + "] 一节",
+                                  "a section [" + std::string(key) + "] is expected");
   }
   auto path = joined(path_, key);
   if (found != nullptr) document_->impl_->visited[path] = found;
@@ -306,7 +303,8 @@ std::vector<Table> Table::tables(std::string_view key) {
   std::vector<Table> out;
   if (node == nullptr) return out;
   if (!node->is_array_of_tables()) {
-    document_->impl_->wrong_value(*node, key, "应为 [[" + std::string(key) + "]] 一节", "sections [[" + std::string(key) + "]] are expected");
+    document_->impl_->wrong_value(*node, key, "应为 [[" + std::string(key) + "]] 一节",
+                                  "sections [[" + std::string(key) + "]] are expected");
     return out;
   }
   for (const auto& item : *node->as_array()) {

@@ -28,9 +28,9 @@ namespace lianxi::config {
 
 struct Fault {
   std::string file;
-  std::uint32_t line = 0;             // From 1; 0 = the file as a whole.
+  std::uint32_t line = 0;  // From 1; 0 = the file as a whole.
   std::uint32_t column = 0;
-  std::string code;                   // CONFIG_SYNTAX, CONFIG_UNKNOWN_KEY, CONFIG_MISSING, CONFIG_VALUE, CONFIG_FILE
+  std::string code;  // CONFIG_SYNTAX, CONFIG_UNKNOWN_KEY, CONFIG_MISSING, CONFIG_VALUE, CONFIG_FILE
   std::string zh;
   std::string en;
 };
@@ -40,8 +40,8 @@ std::string to_string(const Fault& fault, bool chinese);
 
 // One row of explain(): what is in force, and where it comes from ("default" or "file:line").
 struct Effective {
-  std::string key;                    // "listen.submit", "agency[0].key"
-  std::string value;                  // As it would be written.
+  std::string key;    // "listen.submit", "agency[0].key"
+  std::string value;  // As it would be written.
   std::string source;
 };
 
@@ -60,8 +60,8 @@ class Table {
   Table& flag(std::string_view key, bool& value);
   Table& size(std::string_view key, std::uint64_t& bytes);
   Table& duration(std::string_view key, std::int64_t& milliseconds);
-  Table table(std::string_view key);                 // [key]; not present() if the file lacks it: defaults still apply.
-  std::vector<Table> tables(std::string_view key);   // [[key]], none if absent.
+  Table table(std::string_view key);                // [key]; not present() if the file lacks it: defaults still apply.
+  std::vector<Table> tables(std::string_view key);  // [[key]], none if absent.
   // A fault of the reader's own at `key` of this table (or at the table, if the key is absent).
   void fault(std::string_view key, std::string zh, std::string en);
 
@@ -70,14 +70,14 @@ class Table {
   Table(Document& document, const void* node, std::string path) : document_(&document), node_(node), path_(std::move(path)) {}
   const void* find(std::string_view key, Need need);
 
-  Document* document_;                // Not owned.
-  const void* node_;                  // toml::table, or null; toml++ stays out of this header.
-  std::string path_;                  // "" for the root, else "listen" or "agency[0]".
+  Document* document_;  // Not owned.
+  const void* node_;    // toml::table, or null; toml++ stays out of this header.
+  std::string path_;    // "" for the root, else "listen" or "agency[0]".
 };
 
 class Document {
  public:
-  static Document load(const std::string& path);     // A file that cannot be read is a fault, too.
+  static Document load(const std::string& path);  // A file that cannot be read is a fault, too.
   static Document parse(std::string_view text, const std::string& name);
   Document(Document&&) noexcept;
   ~Document();
@@ -86,7 +86,7 @@ class Document {
   // Notes every key that nobody asked for, with the nearest one that was; then Code::invalid_config if there is any fault.
   Result<void> finish();
   const std::vector<Fault>& faults() const;
-  const std::vector<Effective>& explain() const;     // In the order asked.
+  const std::vector<Effective>& explain() const;  // In the order asked.
 
  private:
   friend class Table;

@@ -13,16 +13,20 @@ using testing::HasSubstr;
 
 const AgencyId kLand("430922-LAND");
 const AgencyId kPolice("430922-POLICE");
-const std::string kDocument = R"({"type":"CriminalReferral","to":["430922-POLICE/LANDSQ"],"ids":{"referral":"R-1"},"body":{"a":1}})";
+const std::string kDocument =
+    R"({"type":"CriminalReferral","to":["430922-POLICE/LANDSQ"],"ids":{"referral":"R-1"},"body":{"a":1}})";
 
 class ApiTest : public testing::Test {
  protected:
-  ApiTest() : port_({kLand, kPolice}), api_(port_, {.tokens = {{kLand, "land-token"}, {kPolice, "police-token"}}, .version = "1.2", .fallback = {}}) {}
+  ApiTest()
+      : port_({kLand, kPolice}),
+        api_(port_, {.tokens = {{kLand, "land-token"}, {kPolice, "police-token"}}, .version = "1.2", .fallback = {}}) {}
 
   // The answer, or nothing if it has not come yet.
   std::shared_ptr<std::optional<HttpResponse>> start(std::string method, std::string path, std::string body = {},
                                                      std::map<std::string, std::string> headers = {}) {
-    HttpRequest request{.method = std::move(method), .path = {}, .query = {}, .headers = std::move(headers), .body = std::move(body)};
+    HttpRequest request{
+        .method = std::move(method), .path = {}, .query = {}, .headers = std::move(headers), .body = std::move(body)};
     const auto question = path.find('?');
     request.path = path.substr(0, question);
     for (auto rest = question == std::string::npos ? "" : path.substr(question + 1); !rest.empty();) {
@@ -99,7 +103,9 @@ TEST_F(ApiTest, ARefusalByTheHubIs422WithCodeIdAndPosition) {
 }
 
 TEST_F(ApiTest, ARefusalByTheAgentNamesEveryFault) {
-  land().refuse_next = Refusal{Code::field_missing, {{"/body/place", Code::field_missing, "缺少", "missing"}, {"/body/date", Code::field_invalid, "不对", "wrong"}}};
+  land().refuse_next =
+      Refusal{Code::field_missing,
+              {{"/body/place", Code::field_missing, "缺少", "missing"}, {"/body/date", Code::field_invalid, "不对", "wrong"}}};
   const auto answer = ask("POST", "/api/v1/messages", kDocument);
   EXPECT_EQ(answer.status, 422);
   const auto body = json::parse(answer.body);
@@ -113,7 +119,8 @@ TEST_F(ApiTest, TheSameKeyRepeatsAndAnotherBodyUnderItIs409) {
   const auto repeat = ask("POST", "/api/v1/messages", kDocument, {{"idempotency-key", "k1"}});
   EXPECT_EQ(json::parse(repeat.body)["repeat"], true);
   EXPECT_EQ(land().submitted.size(), 1u);
-  const auto other = ask("POST", "/api/v1/messages", R"({"type":"CriminalReferral","to":["430922-POLICE"],"body":{"a":2}})", {{"idempotency-key", "k1"}});
+  const auto other = ask("POST", "/api/v1/messages", R"({"type":"CriminalReferral","to":["430922-POLICE"],"body":{"a":2}})",
+                         {{"idempotency-key", "k1"}});
   EXPECT_EQ(other.status, 409);
 }
 
@@ -145,7 +152,8 @@ TEST_F(ApiTest, WithoutARegistryNothingIsKeptAndTheAnswerSaysSo) {
 }
 
 TEST_F(ApiTest, AnUnknownFieldIsAFaultWithTheNearestNameAndNothingIsSubmitted) {
-  const auto answer = ask("POST", "/api/v1/messages", R"({"typ":"X","type":"CriminalReferral","to":["430922-POLICE"],"body":{},"evnt_time":"x"})");
+  const auto answer = ask("POST", "/api/v1/messages",
+                          R"({"typ":"X","type":"CriminalReferral","to":["430922-POLICE"],"body":{},"evnt_time":"x"})");
   EXPECT_EQ(answer.status, 422);
   EXPECT_THAT(answer.body, HasSubstr("event_time"));
   EXPECT_TRUE(land().submitted.empty());
@@ -181,7 +189,8 @@ TEST_F(ApiTest, HealthAndMetricsNeedNoTokenOnLoopback) {
   token_ = "";
   EXPECT_EQ(ask("GET", "/healthz").status, 200);
   EXPECT_EQ(ask("GET", "/readyz").status, 503);
-  for (auto& [agency, agent] : port_.agents) agent.state.submit_ready = agent.state.deliver_ready = agent.state.registry_known = true;
+  for (auto& [agency, agent] : port_.agents)
+    agent.state.submit_ready = agent.state.deliver_ready = agent.state.registry_known = true;
   EXPECT_EQ(ask("GET", "/readyz").status, 200);
   const auto metrics = ask("GET", "/metrics");
   EXPECT_THAT(metrics.body, HasSubstr("lianxi_agent_connected{agency=\"430922-POLICE\",endpoint=\"submit\"} 1"));
@@ -230,7 +239,9 @@ TEST_F(ApiTest, AReceiptIsATextFileOrBinaryAsAsked) {
 }
 
 TEST_F(ApiTest, AnUploadInPartsGoesOnWhereItStopped) {
-  const auto first = ask("POST", "/api/v1/attachments", "01234", {{"content-range", "bytes 0-4/8"}, {"x-file-name", "..%2F%E7%A7%BB%E9%80%81.pdf"}, {"content-type", "application/pdf"}});
+  const auto first = ask(
+      "POST", "/api/v1/attachments", "01234",
+      {{"content-range", "bytes 0-4/8"}, {"x-file-name", "..%2F%E7%A7%BB%E9%80%81.pdf"}, {"content-type", "application/pdf"}});
   EXPECT_EQ(first.status, 202);
   EXPECT_EQ(json::parse(first.body)["upload"], "u1");
   EXPECT_EQ(land().upload_name, "移送.pdf");

@@ -24,7 +24,8 @@ class DocumentTest : public testing::Test {
 };
 
 TEST_F(DocumentTest, EveryMemberIsRead) {
-  const auto document = read(R"({"type": 203, "seat": "ENFORCE", "to": ["430922-POLICE/LANDSQ", {"agency": "430922-PROC"}], "cc": "430922-OFFICE",
+  const auto document =
+      read(R"({"type": 203, "seat": "ENFORCE", "to": ["430922-POLICE/LANDSQ", {"agency": "430922-PROC"}], "cc": "430922-OFFICE",
     "ids": {"referral": "R-1", "spot": ["S-1", "S-2"]}, "event_time": "2025-03-04T16:30:00+08:00", "in_reply_to": "430922-LAND.1.42",
     "body": {"area": 6.2, "text": "采砂"}, "attachments": [{"code": "DOC_REFERRAL_LETTER", "group": "C3",
     "id": "00000000000000000000000000000000000000000000000000000000000000ff"}]})");

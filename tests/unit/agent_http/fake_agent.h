@@ -19,7 +19,7 @@ class FakeAgent final : public Agent {
   bool fail_on_submit = false;
   Health state;
   std::vector<Document> submitted;
-  std::map<std::uint64_t, std::pair<std::string, std::string>> marks;   // packed position -> state, reason
+  std::map<std::uint64_t, std::pair<std::string, std::string>> marks;  // packed position -> state, reason
   std::string attachment_bytes;
 
   void reach(std::uint64_t number, Stage stage, Code refusal = Code::ok) {
@@ -79,7 +79,8 @@ class FakeAgent final : public Agent {
     inbox_wake_ = std::move(wake);
   }
   Result<void> mark(Position position, std::string_view mark_state, std::string_view reason) override {
-    if (std::none_of(rows_.begin(), rows_.end(), [&](const InboxRow& row) { return row.position == position; })) return fail(Code::not_found);
+    if (std::none_of(rows_.begin(), rows_.end(), [&](const InboxRow& row) { return row.position == position; }))
+      return fail(Code::not_found);
     marks[position.packed()] = {std::string(mark_state), std::string(reason)};
     return {};
   }
@@ -93,9 +94,10 @@ class FakeAgent final : public Agent {
   Result<std::string> message_json(Position position) const override {
     for (const auto& row : rows_) {
       if (row.position != position) continue;
-      return nlohmann::json{{"id", to_string(row.id)},
-                            {"position", to_string(position)},
-                            {"attachments", {{{"n", 0}, {"name", "移送书.pdf"}, {"mime", "application/pdf"}, {"bytes", attachment_bytes.size()}}}}}
+      return nlohmann::json{
+          {"id", to_string(row.id)},
+          {"position", to_string(position)},
+          {"attachments", {{{"n", 0}, {"name", "移送书.pdf"}, {"mime", "application/pdf"}, {"bytes", attachment_bytes.size()}}}}}
           .dump();
     }
     return fail(Code::not_found);
@@ -111,7 +113,12 @@ class FakeAgent final : public Agent {
     evidence::HubPart part;
     part.generation = 1;
     part.entry = found->second.position.entry;
-    return evidence::Receipt{.entry_header = encode(header), .signature = {}, .hub_part = encode(part), .size = part.entry + 1, .path = {}, .note = "note\n"};
+    return evidence::Receipt{.entry_header = encode(header),
+                             .signature = {},
+                             .hub_part = encode(part),
+                             .size = part.entry + 1,
+                             .path = {},
+                             .note = "note\n"};
   }
   Result<std::string> evidence_json(Position position) const override { return R"({"position":")" + to_string(position) + "\"}"; }
 

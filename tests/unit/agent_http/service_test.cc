@@ -25,7 +25,8 @@ class ServiceTest : public testing::Test {
   ~ServiceTest() override { std::filesystem::remove_all(directory_); }
 
   Result<std::unique_ptr<HttpService>> start(std::string listen = "127.0.0.1:0") {
-    return HttpService::start({.listen = std::move(listen), .hosts = {}, .directories = {{kLand, directory_}}, .version = "1", .fallback = {}}, port_);
+    return HttpService::start(
+        {.listen = std::move(listen), .hosts = {}, .directories = {{kLand, directory_}}, .version = "1", .fallback = {}}, port_);
   }
   std::string file(const std::string& name) {
     const auto bytes = read_file(directory_ + "/" + name);

@@ -31,7 +31,8 @@ TEST(ConfigTest, AnUnknownKeyIsAFaultThatNamesTheNearestKnownOne) {
   ASSERT_FALSE(document.finish());
   ASSERT_EQ(document.faults().size(), 1u);
   EXPECT_EQ(to_string(document.faults()[0], true), "hub.toml:2:3 错误 CONFIG_UNKNOWN_KEY 未知的键 \"fsnc\"；是不是 \"fsync\"？");
-  EXPECT_EQ(to_string(document.faults()[0], false), "hub.toml:2:3 error CONFIG_UNKNOWN_KEY unknown key \"fsnc\"; did you mean \"fsync\"?");
+  EXPECT_EQ(to_string(document.faults()[0], false),
+            "hub.toml:2:3 error CONFIG_UNKNOWN_KEY unknown key \"fsnc\"; did you mean \"fsync\"?");
 }
 
 TEST(ConfigTest, AnUnknownSectionIsAFault) {
@@ -48,7 +49,11 @@ TEST(ConfigTest, EveryFaultIsReportedAtOnceInOrderOfLines) {
   std::uint64_t message = 0;
   std::int64_t wait = 0;
   std::string mode = "system", key;
-  document.root().table("limits").choice("mode", mode, {"system", "scenario"}).duration("wait", wait).size("message", message)
+  document.root()
+      .table("limits")
+      .choice("mode", mode, {"system", "scenario"})
+      .duration("wait", wait)
+      .size("message", message)
       .text("key", key, Need::required);
   ASSERT_FALSE(document.finish());
   ASSERT_EQ(document.faults().size(), 4u);

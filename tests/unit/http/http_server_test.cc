@@ -72,8 +72,11 @@ class HttpServerTest : public testing::Test {
     server_ = *std::move(started);
   }
   void echo(HttpServer::Options options = {}) {
-    serve([](HttpRequest request, HttpServer::Reply reply) { reply({.body = request.method + " " + request.path + " " + request.body, .headers = {}}); },
-          std::move(options));
+    serve(
+        [](HttpRequest request, HttpServer::Reply reply) {
+          reply({.body = request.method + " " + request.path + " " + request.body, .headers = {}});
+        },
+        std::move(options));
   }
   std::string ask(std::string_view text) {
     Client client(server_->port());
@@ -92,7 +95,8 @@ TEST_F(HttpServerTest, ARequestReachesTheHandlerDecodedAndItsAnswerComesBack) {
     EXPECT_EQ(request.headers["x-one"], "Eins");
     reply({.status = 201, .body = "{" + request.body + "}", .headers = {{"X-Two", "zwei"}}});
   });
-  const auto answer = ask("POST /as/%E6%A1%83%E6%B1%9F/x?a=1+2&b HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: Eins\r\nContent-Length: 3\r\n\r\nabc");
+  const auto answer =
+      ask("POST /as/%E6%A1%83%E6%B1%9F/x?a=1+2&b HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: Eins\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 201 ")) << answer;
   EXPECT_NE(answer.find("X-Two: zwei"), std::string::npos);
   EXPECT_NE(answer.find("nosniff"), std::string::npos);
@@ -162,7 +166,8 @@ TEST_F(HttpServerTest, ABodyAboveTheLimitIsRefusedBeforeItIsRead) {
   echo({.body_bytes_max = 10, .hosts = {}});
   EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n0123456789").starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n").starts_with("HTTP/1.1 413 "));
-  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n")
+                  .starts_with("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, AClientThatExpectsContinueIsToldToGoOn) {
@@ -176,7 +181,8 @@ TEST_F(HttpServerTest, AClientThatExpectsContinueIsToldToGoOn) {
 
 TEST_F(HttpServerTest, AClientThatExpectsContinueWithTooMuchIsRefusedAtOnce) {
   echo({.body_bytes_max = 10, .hosts = {}});
-  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n")
+                  .starts_with("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, NoiseAndOversizedHeadersAreRefusedAndTheServerLives) {
@@ -184,7 +190,8 @@ TEST_F(HttpServerTest, NoiseAndOversizedHeadersAreRefusedAndTheServerLives) {
   EXPECT_TRUE(ask("\x16\x03\x01 what\r\n\r\n").starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(ask("GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(ask("GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 400 "));
-  EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
+  EXPECT_TRUE(
+      ask("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
   EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 200 "));
 }
 
