@@ -21,6 +21,8 @@ struct AgentProcess::Served final : Link {
   }
 };
 
+AgentProcess::AgentProcess(Options options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock), calls_(options_.queue_max), submits_(options_.queue_max) {}
 AgentProcess::~AgentProcess() = default;
 
 Result<std::unique_ptr<AgentProcess>> AgentProcess::open(Options options, std::vector<Agency> agencies,

@@ -61,8 +61,7 @@ class AgentProcess final : public lianxi::Stage {
     std::vector<Document> documents;
     Answer answer;
   };
-  AgentProcess(Options options, const Clock& clock)
-      : options_(std::move(options)), clock_(clock), calls_(options_.queue_max), submits_(options_.queue_max) {}
+  AgentProcess(Options options, const Clock& clock);
   std::size_t run_calls(Now now);
   std::size_t run_submits(Now now);
   void submit_all(Served& served, std::vector<Submission>& waiting, Now now);
