@@ -10,6 +10,9 @@ constexpr int kSubmit = 0;
 constexpr int kDeliver = 1;
 constexpr int kChunks = 2;
 constexpr std::size_t kReceiptsPerFrame = 128;
+constexpr std::uint16_t kDelivered = 102;
+
+bool is_delivered(const CommittedMessage& message) { return message.refused == Code::ok && message.header.type == kDelivered; }
 
 }  // namespace
 
@@ -46,13 +49,21 @@ Result<void> HubCore::replay(const journal::Record& record) {
   }
   if (batch.empty()) return {};
   if (log_->tree().root() != record.root) return fail(Code::corrupt, "journal: root after entry " + std::to_string(*replayed_to_ - 1));
-  return log_->apply(batch);
+  if (auto applied = log_->apply(batch); !applied) return applied;
+  for (const auto& entry : batch) {
+    for (std::size_t i = 0; i < entry->messages.size(); ++i) {
+      if (!is_delivered(entry->messages[i])) continue;
+      if (auto folded = fold_delivered(*entry, i); !folded) return folded.error();
+    }
+  }
+  return {};
 }
 
 Result<void> HubCore::started(journal::Journal& journal, Now now) {
   if (journal.next() != log_->applied()) {
     return fail(Code::store_short, "journal ends at entry " + std::to_string(journal.next()) + ", the store at " + std::to_string(log_->applied()));
   }
+  journal.release(log_->opened_at());
   Commit::Keys keys;
   keys.checkpoint_secret = options_.keys.checkpoint;
   keys.checkpoint_public = parts_.suite.signing_public(options_.keys.checkpoint);
@@ -377,9 +388,10 @@ void HubCore::on_written(const Result<void>& outcome, Now now) {
     ++counters_.entries;
     for (std::size_t i = 0; i < entry->messages.size(); ++i) {
       const auto refused = entry->messages[i].refused;
+      if (entry->header.agency == options_.keys.hub) answer_act(*entry, i);
       if (refused == Code::ok) {
         ++counters_.messages;
-        on_committed_message(*entry, i, now);
+        if (is_delivered(entry->messages[i])) on_delivered(*entry, i, now);
       } else {
         ++counters_.refused_messages;
         ++counters_.refusals[refused];

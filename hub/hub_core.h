@@ -117,7 +117,14 @@ class HubCore {
   Result<Bytes> receipt_of(std::uint64_t entry) const;
   void send_receipts(const Waiting& waiting);
   void answer(const CommittedBatch& batch);
-  void on_committed_message(const CommittedEntry& entry, std::size_t index, Now now);
+  void answer_act(const CommittedEntry& entry, std::size_t index);
+  struct Confirmation {              // What a Delivered (102) says, held against what was due.
+    std::uint64_t from = 0, through = 0;
+    Hash due{};
+    Bytes seen;
+    bool holds = false;
+  };
+  Result<std::optional<Confirmation>> fold_delivered(const CommittedEntry& entry, std::size_t index);
   void on_delivered(const CommittedEntry& entry, std::size_t index, Now now);
   void announce_delivered(const AgencyId& recipient, std::uint64_t from, std::uint64_t through);
   void send_delivered_view(const AgencyId& sender);

@@ -1,5 +1,6 @@
 // What the hub itself says: entry 0, operators' acts, incidents; and what it makes of agents' Delivered (102).
 #include <algorithm>
+#include <cstdlib>
 
 #include "hub/hub_core.h"
 #include "schemas/messages/system_generated.h"
@@ -9,8 +10,8 @@ namespace lianxi::hub {
 
 namespace {
 
-constexpr std::uint16_t kDelivered = 102;
 constexpr std::uint16_t kGenesis = 112;
+constexpr std::uint16_t kClockStep = 114;
 constexpr std::uint16_t kIncident = 116;
 constexpr int kDeliverEndpoint = 1;
 
@@ -29,6 +30,18 @@ Result<Bytes> c0_body(const CommittedEntry& entry, std::size_t index) {
   const auto plain = codec::split_plain(opened->plaintext);
   if (!plain) return plain.error();
   return copy(plain->body);
+}
+
+// What the operators confirm must be what this clock says: entries are timed by it from then on. (A demo's clock is its own.)
+Result<void> check_confirmed_time(const std::string& body_json, Now now) {
+  const auto plaintext = HubCore::act_plaintext(kClockStep, body_json);
+  if (!plaintext) return plaintext.error();
+  const auto plain = codec::split_plain(*plaintext);
+  if (!plain) return plain.error();
+  const Bytes aligned = copy(plain->body);
+  const Instant confirmed = flatbuffers::GetRoot<msg::ClockStep>(aligned.data())->confirmed();
+  if (std::abs(confirmed - now.wall) <= kClockStepMsMax) return {};
+  return fail(Code::field_invalid, "confirmed " + to_rfc3339(confirmed) + ", the hub's clock says " + to_rfc3339(now.wall));
 }
 
 }  // namespace
@@ -112,6 +125,9 @@ Result<MessageId> HubCore::say(policy::Draft draft, Now now) {
 
 void HubCore::submit_act(std::uint16_t type, const std::string& body_json, const std::vector<codec::OperatorSignature>& signatures,
                          std::uint64_t serial, Now now, Done done) {
+  if (type == kClockStep && !options_.keys.demo) {
+    if (auto confirmed = check_confirmed_time(body_json, now); !confirmed) return done(confirmed.error());
+  }
   policy::Draft draft;
   draft.type = type;
   draft.event_time = now.wall;
@@ -136,39 +152,53 @@ void HubCore::report_incident(const std::string& body_json, std::vector<AgencyId
   if (auto id = say(std::move(draft), now); !id) stop(fail(id.error().code, "an incident could not be logged: " + id.error().detail));
 }
 
-void HubCore::on_committed_message(const CommittedEntry& entry, std::size_t index, Now now) {
-  const auto& message = entry.messages[index];
-  if (entry.header.agency == options_.keys.hub) {
-    for (auto at = acts_.begin(); at != acts_.end(); ++at) {
-      if (at->first != message.header.id) continue;
-      auto done = std::move(at->second);
-      acts_.erase(at);
-      return done(Position{entry.number, static_cast<std::uint16_t>(index)});
-    }
-    return;
-  }
-  if (message.header.type == kDelivered) on_delivered(entry, index, now);
+// The operators' side hears what became of its act: durable, or refused at its place in the log because another overtook it.
+void HubCore::answer_act(const CommittedEntry& entry, std::size_t index) {
+  const MessageId id{entry.header.agency, entry.header.epoch, Number(entry.header.first.value() + index)};
+  const auto at = std::find_if(acts_.begin(), acts_.end(), [&](const auto& act) { return act.first == id; });
+  if (at == acts_.end()) return;
+  auto done = std::move(at->second);
+  acts_.erase(at);
+  const Code refused = entry.messages[index].refused;
+  if (refused != Code::ok) return done(fail(refused, "refused at " + to_string(Position{entry.number, static_cast<std::uint16_t>(index)})));
+  done(Position{entry.number, static_cast<std::uint16_t>(index)});
 }
 
-// Only a chain equal to what was due starts clocks; an unequal one is an incident that names the range and starts nothing.
-void HubCore::on_delivered(const CommittedEntry& entry, std::size_t index, Now now) {
+// Only a chain equal to what was due counts; then it is kept. Nothing if the message is older than what is known.
+Result<std::optional<HubCore::Confirmation>> HubCore::fold_delivered(const CommittedEntry& entry, std::size_t index) {
   auto body = c0_body(entry, index);
-  if (!body) return stop(body.error());
+  if (!body) return body.error();
   const auto* delivered = flatbuffers::GetRoot<msg::Delivered>(body->data());  // Verified at admission.
   const AgencyId& agency = entry.header.agency;
-  const auto known = log_->delivered(agency);
-  if (delivered->through() < known.next) return;  // Older than what is known.
-  auto due = log_->due(agency, delivered->through());
-  if (!due) return stop(due.error());
-  const auto seen = delivered->chain() == nullptr ? ByteView{} : ByteView(delivered->chain()->data(), delivered->chain()->size());
-  if (delivered->generation() != log_->generation() || due->count != delivered->count() || !equal(seen, due->chain)) {
-    return report_incident("{\"kind\":\"delivered_chain\",\"agency\":\"" + agency.value() + "\",\"from\":\"" + to_string(Position::unpack(known.next)) +
-                               "\",\"through\":\"" + to_string(Position::unpack(delivered->through())) + "\",\"digest_known\":\"" + hex(due->chain) +
-                               "\",\"digest_seen\":\"" + hex(seen) + "\"}",
-                           {agency}, now);
+  Confirmation out;
+  out.from = log_->delivered(agency).next;
+  out.through = delivered->through();
+  if (out.through < out.from) return std::optional<Confirmation>();
+  // Nobody has what stands at or behind the entry that says so.
+  const std::uint64_t end = Position{entry.number, 0}.packed();
+  auto due = log_->due(agency, std::min(out.through, end - 1));
+  if (!due) return due.error();
+  if (delivered->chain() != nullptr) out.seen.assign(delivered->chain()->begin(), delivered->chain()->end());
+  out.due = due->chain;
+  out.holds = delivered->generation() == log_->generation() && out.through < end && due->count == delivered->count() && equal(out.seen, due->chain);
+  if (out.holds) {
+    if (auto kept = log_->set_delivered(agency, *due); !kept) return kept.error();
   }
-  log_->set_delivered(agency, *due);
-  announce_delivered(agency, known.next, delivered->through());
+  return std::optional<Confirmation>(std::move(out));
+}
+
+// An equal chain starts clocks; an unequal one is an incident that names the range and starts nothing.
+void HubCore::on_delivered(const CommittedEntry& entry, std::size_t index, Now now) {
+  auto confirmation = fold_delivered(entry, index);
+  if (!confirmation) return stop(confirmation.error());
+  if (!*confirmation) return;
+  const auto& said = **confirmation;
+  const AgencyId& agency = entry.header.agency;
+  if (said.holds) return announce_delivered(agency, said.from, said.through);
+  report_incident("{\"kind\":\"delivered_chain\",\"agency\":\"" + agency.value() + "\",\"from\":\"" + to_string(Position::unpack(said.from)) +
+                      "\",\"through\":\"" + to_string(Position::unpack(said.through)) + "\",\"digest_known\":\"" + hex(said.due) +
+                      "\",\"digest_seen\":\"" + hex(said.seen) + "\"}",
+                  {agency}, now);
 }
 
 // View = repeated {u64 packed position ‖ s8 agency}: what that agency has confirmed, up to and with that position. For senders

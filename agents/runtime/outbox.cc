@@ -161,7 +161,7 @@ Result<void> Outbox::replay_entry(Reader& r) {
   entry.header = copy(r.bytes(r.u16()));
   entry.signature = r.array<64>();
   if (!r.ok()) return fail(Code::corrupt, "outbox: entry item");
-  if (entry.first.value() + entry.count > done_number_.value() + 1) entry_ = std::move(entry);
+  if (entry.first.value() + entry.count > done_number_.value() + 1) entries_.push_back(std::move(entry));
   return {};
 }
 
@@ -212,7 +212,7 @@ Result<void> Outbox::room_for(std::size_t bytes) const {
 }
 
 Result<void> Outbox::store(std::span<const NewMessage> messages, std::size_t entry_bytes_max) {
-  const bool idle = pending_.empty() && !entry_;
+  const bool idle = pending_.empty() && entries_.empty();
   auto entry = idle ? form(entry_bytes_max, messages) : std::nullopt;
   const auto first = journal_->next();
   if (auto appended = append(messages, entry); !appended) return appended;
@@ -222,7 +222,7 @@ Result<void> Outbox::store(std::span<const NewMessage> messages, std::size_t ent
     rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     remember(messages[i], first + i);
   }
-  if (entry) entry_ = std::move(entry);
+  if (entry) entries_.push_back(*std::move(entry));
   return state_.write(rows, Durability::buffered);
 }
 
@@ -256,7 +256,10 @@ std::optional<OutboxEntry> Outbox::form(std::size_t entry_bytes_max, std::span<c
     return true;
   };
   bool open = true;
-  for (auto it = pending_.begin(); open && it != pending_.end(); ++it) open = add(it->number, it->hash, it->bytes);
+  const std::uint64_t formed = entries_.empty() ? 0 : entries_.back().first.value() + entries_.back().count - 1;
+  for (auto it = pending_.begin(); open && it != pending_.end(); ++it) {
+    if (it->number.value() > formed) open = add(it->number, it->hash, it->bytes);
+  }
   for (auto it = also.begin(); open && it != also.end(); ++it) open = add(it->id.number, it->hash, it->message.size());
   if (leaves.empty()) return std::nullopt;
 
@@ -276,12 +279,12 @@ std::optional<OutboxEntry> Outbox::form(std::size_t entry_bytes_max, std::span<c
 }
 
 Result<const OutboxEntry*> Outbox::current(std::size_t entry_bytes_max) {
-  if (entry_) return &*entry_;
+  if (!entries_.empty()) return &entries_.front();
   auto entry = form(entry_bytes_max, {});
   if (!entry) return nullptr;
   if (auto appended = append({}, entry); !appended) return appended.error();
-  entry_ = std::move(entry);
-  return &*entry_;
+  entries_.push_back(*std::move(entry));
+  return &entries_.front();
 }
 
 Result<Bytes> Outbox::payload(const OutboxEntry& entry) const {
@@ -367,7 +370,7 @@ Result<void> Outbox::check(const evidence::Receipt& receipt, const evidence::Ent
   const auto leaves = hashes(header.first, header.count);
   if (!leaves) return leaves.error();
   if (evidence::root_of(*leaves) != header.batch_root) return fail(Code::verification_failed, "receipt: batch root is not ours");
-  const bool as_sent = entry_ && equal(entry_->header, receipt.entry_header) && entry_->signature == receipt.signature;
+  const bool as_sent = !entries_.empty() && equal(entries_.front().header, receipt.entry_header) && entries_.front().signature == receipt.signature;
   if (!as_sent && !state_.edges.suite.verify(state_.signing_public(), receipt.entry_header, receipt.signature)) {
     return fail(Code::verification_failed, "receipt: entry signature");
   }
@@ -422,7 +425,7 @@ Result<void> Outbox::record(const evidence::EntryHeader& header, const evidence:
     done_sequence_ = pending_.front().sequence + 1;
     pending_.pop_front();
   }
-  if (entry_ && entry_->first.value() + entry_->count <= done_number_.value() + 1) entry_.reset();
+  while (!entries_.empty() && entries_.front().first.value() + entries_.front().count <= done_number_.value() + 1) entries_.pop_front();
   return {};
 }
 

@@ -92,7 +92,7 @@ class Outbox {
   std::size_t unsettled() const { return backlog_.size(); }
 
   std::uint64_t queued() const { return pending_.size(); }
-  std::uint64_t in_flight() const { return entry_ ? entry_->count : 0; }
+  std::uint64_t in_flight() const { return entries_.empty() ? 0 : entries_.front().count; }
 
  private:
   struct Pending {
@@ -125,7 +125,8 @@ class Outbox {
   Number done_number_;
   std::uint64_t done_sequence_ = 0;   // First sequence that is not done.
   std::deque<Pending> pending_;       // Ascending numbers: done_number_ + 1 to last_number_.
-  std::optional<OutboxEntry> entry_;  // Formed, without a receipt.
+  // Formed, without a receipt, ascending. More than one only after a restart that lost receipts not yet synced.
+  std::deque<OutboxEntry> entries_;
   std::vector<StoreWrite> backlog_;   // Rows of receipts, written already, not yet synced.
 };
 

@@ -1,5 +1,6 @@
 #include "hub/admin/audit.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace lianxi::hub {
@@ -63,10 +64,19 @@ Result<void> Audit::check_entry(const codec::StoredEntryView& stored) {
   return {};
 }
 
-// Clear sections must fit their commitments; operators' acts build the registry that later signatures are checked against.
+// Sections and wraps must fit what the header says of them (a wrap may be gone, not another); operators' acts build the registry that later signatures are checked against.
 Result<void> Audit::fold(const codec::MessageView& view, const codec::MessageHeader& header) {
+  for (const auto& wrap : view.wraps) {
+    const auto digest = evidence::sha256(wrap.bytes);
+    const bool named = std::any_of(header.sections.begin(), header.sections.end(), [&](const codec::SectionInfo& info) {
+      return info.group == wrap.group && std::find(info.wraps.begin(), info.wraps.end(), digest) != info.wraps.end();
+    });
+    if (!named) return fail(Code::section_mismatch, "a wrap of " + std::string(codec::name(wrap.group)));
+  }
+  if (view.sections.size() != header.sections.size()) return fail(Code::section_list);
   for (std::size_t i = 0; i < view.sections.size(); ++i) {
     const auto& section = view.sections[i];
+    if (section.group != header.sections[i].group) return fail(Code::section_list, std::string(codec::name(section.group)));
     if (!codec::is_clear(section.group)) {
       if (evidence::sha256(section.bytes) != header.sections[i].ciphertext) return fail(Code::section_mismatch, std::string(codec::name(section.group)));
       continue;

@@ -40,17 +40,14 @@ class Offline final : public HubAccess {
   }
 
   void run(const std::function<void(HubCore&, Now)>& work) override {
-    work(*core_, clock_.now());
+    work(*core_, log_time());
     settle();
   }
 
   Result<Position> act(std::uint16_t type, const std::string& body_json, const std::vector<codec::OperatorSignature>& signatures,
                        std::uint64_t serial) override {
     std::optional<Result<Position>> outcome;
-    // A demo's log lives in its own time: the act follows the last entry.
-    Now now = clock_.now();
-    if (files_->keys.demo && core_->log().applied() > 0) now.wall = core_->log().last_time();
-    core_->submit_act(type, body_json, signatures, serial, now, [&](Result<Position> done) { outcome = std::move(done); });
+    core_->submit_act(type, body_json, signatures, serial, log_time(), [&](Result<Position> done) { outcome = std::move(done); });
     settle();
     if (core_->fatal()) return *core_->fatal();
     return outcome.value_or(Result<Position>(fail(Code::unknown_outcome)));
@@ -60,10 +57,17 @@ class Offline final : public HubAccess {
   void stop() override {}
 
  private:
+  // A demo's log lives in its own time: what is logged now follows its last entry. Wall and boot clock are moved alike.
+  Now log_time() const {
+    Now now = clock_.now();
+    if (!files_->keys.demo || core_->log().applied() == 0) return now;
+    const auto back = now.wall - core_->log().last_time();
+    return {now.wall - back, now.boot - back};
+  }
+
   void settle() {
     for (;;) {
-      Now now = clock_.now();
-      if (files_->keys.demo && core_->log().applied() > 0) now.wall = core_->log().last_time();
+      const Now now = log_time();
       const auto done = core_->pump(now);
       if (auto outcome = edges_.take()) core_->on_written(*outcome, now);
       else if (auto mark = edges_.take_mark()) core_->on_mark_written(*mark);

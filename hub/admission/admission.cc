@@ -39,6 +39,7 @@ Verdict Admission::admit(const AgencyId& connection, Bytes entry_header, const S
   // A refused message spends its number and stands in the addressees' chains too: its sender did not know when it went on.
   for (const auto& message : entry.messages) {
     for (const auto& addressee : message.header.addressees) origin.previous[addressee.agency] = message.header.id.number.value();
+    origin.under_way.push_back(message.hash);
   }
   return entry;
 }
@@ -117,6 +118,13 @@ std::optional<Verdict> Admission::check_numbers(const AdmittedEntry& entry) cons
   return std::nullopt;
 }
 
+// Only the holder of the key can fork: anybody else's bytes prove nothing.
+Verdict Admission::forked(const AdmittedEntry& entry, std::uint64_t number, const Hash& known, const Hash& seen) const {
+  const auto key = log_.registry().signing_key(entry.header.agency, entry.header.key_id);
+  if (!key || !suite_.verify(*key, entry.entry_header, entry.signature)) return refuse(Code::bad_signature);
+  return EntryForked{number, known, seen};
+}
+
 std::optional<Verdict> Admission::compare_recorded(const AdmittedEntry& entry, const Origin& origin) const {
   const std::uint64_t first = entry.header.first.value();
   const std::uint64_t last = first + entry.header.count - 1;
@@ -130,12 +138,14 @@ std::optional<Verdict> Admission::compare_recorded(const AdmittedEntry& entry, c
       const std::uint64_t at = log_entry.header.first.value() + i;
       if (at < first || at > last) continue;
       const auto& seen = entry.messages[at - first].hash;
-      if (seen == log_entry.messages[i].hash) continue;
-      // Only the holder of the key can fork: anybody else's bytes prove nothing.
-      const auto key = log_.registry().signing_key(entry.header.agency, entry.header.key_id);
-      if (!key || !suite_.verify(*key, entry.entry_header, entry.signature)) return refuse(Code::bad_signature);
-      return EntryForked{at, log_entry.messages[i].hash, seen};
+      if (seen != log_entry.messages[i].hash) return forked(entry, at, log_entry.messages[i].hash, seen);
     }
+  }
+  const std::uint64_t written = origin.last.value() - origin.under_way.size();
+  for (std::uint64_t at = std::max(first, written + 1); at <= std::min(last, origin.last.value()); ++at) {
+    const auto& known = origin.under_way[at - written - 1];
+    const auto& seen = entry.messages[at - first].hash;
+    if (seen != known) return forked(entry, at, known, seen);
   }
   if (last > origin.last.value()) {
     return refuse(Code::number_gap, "expected " + std::to_string(origin.last.value() + 1), origin.last.value() + 1);
@@ -152,18 +162,17 @@ bool Admission::is_recorded_as_refused(const MessageId& id) const {
   return index < (*entry)->messages.size() && (*entry)->messages[index].refused != Code::ok;
 }
 
-Code Admission::check_chain(const codec::MessageHeader& header, std::map<AgencyId, std::uint64_t>& previous) const {
-  Code code = Code::ok;
+// Two seats of one agency have one chain: both name the message before this one.
+Code Admission::check_chain(const codec::MessageHeader& header, const std::map<AgencyId, std::uint64_t>& previous) const {
   for (const auto& addressee : header.addressees) {
-    auto& last = previous[addressee.agency];
-    if (addressee.previous != last) {
-      // After a restart the counters are those of the stored messages; refused ones in between are looked up.
-      const MessageId named{header.id.agency, header.id.epoch, Number(addressee.previous)};
-      if (addressee.previous < last || !is_recorded_as_refused(named)) code = Code::chain_mismatch;
-    }
-    last = header.id.number.value();
+    const auto at = previous.find(addressee.agency);
+    const std::uint64_t last = at == previous.end() ? 0 : at->second;
+    if (addressee.previous == last) continue;
+    // After a restart the counters are those of the stored messages; refused ones in between are looked up.
+    const MessageId named{header.id.agency, header.id.epoch, Number(addressee.previous)};
+    if (addressee.previous < last || !is_recorded_as_refused(named)) return Code::chain_mismatch;
   }
-  return code;
+  return Code::ok;
 }
 
 void Admission::decide_again(AdmittedEntry& entry, Now now) const {
@@ -172,10 +181,16 @@ void Admission::decide_again(AdmittedEntry& entry, Now now) const {
   entry.registry_serial = registry.serial();
   const auto run = codec::parse_run(entry.run);
   check(run.has_value(), "admission: a run parses twice alike");
-  for (std::size_t i = 0; i < entry.messages.size(); ++i) {
-    auto& message = entry.messages[i];
-    if (message.refused == Code::ok) message.refused = policy::check_message(registry, (*run)[i], message.header, now.wall).code;
-  }
+  const auto* agency = registry.agency(entry.header.agency);
+  const bool revoked = agency != nullptr && agency->revoked.contains(entry.header.key_id);
+  for (std::size_t i = 0; i < entry.messages.size(); ++i) decide(entry.messages[i], (*run)[i], revoked, now);
+}
+
+void Admission::decide(AdmittedMessage& message, const codec::MessageView& view, bool revoked, Now now) const {
+  if (message.refused == Code::header_malformed) return;
+  message.refused = policy::check_message(log_.registry(), view, message.header, now.wall).code;
+  if (message.refused == Code::ok) message.refused = message.out_of_order;
+  if (message.refused == Code::ok && revoked) message.refused = Code::key_revoked;
 }
 
 void Admission::decide_messages(AdmittedEntry& entry, Now now) const {
@@ -190,9 +205,11 @@ void Admission::decide_messages(AdmittedEntry& entry, Now now) const {
   for (std::size_t i = 0; i < entry.messages.size(); ++i) {
     auto& message = entry.messages[i];
     if (message.refused == Code::header_malformed) continue;
-    message.refused = policy::check_message(registry, (*run)[i], message.header, now.wall).code;
-    if (message.refused == Code::ok && message.header.type == kOpenEpoch && !opens_epoch(entry)) message.refused = Code::epoch_misplaced;
-    if (message.refused == Code::ok) message.refused = check_chain(message.header, previous);
+    message.out_of_order = check_chain(message.header, previous);
+    if (message.header.type == kOpenEpoch && !opens_epoch(entry)) message.out_of_order = Code::epoch_misplaced;
+    // Refused or not, it stands in its addressees' chains: its sender did not know when it numbered the next.
+    for (const auto& addressee : message.header.addressees) previous[addressee.agency] = message.header.id.number.value();
+    decide(message, (*run)[i], false, now);
   }
 }
 

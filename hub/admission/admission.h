@@ -17,6 +17,7 @@ struct AdmittedMessage {
   codec::MessageHeader header;       // Unset if it did not parse.
   Hash hash{};
   Code refused = Code::ok;
+  Code out_of_order = Code::ok;      // chain_mismatch, epoch_misplaced: what no later registry changes.
   std::size_t offset = 0, bytes = 0; // In the run.
 };
 
@@ -57,19 +58,22 @@ class Admission {
   // the process ends.
   Verdict admit(const AgencyId& connection, Bytes entry_header, const Signature& signature, Bytes run, Now now);
 
-  // Message level again at commit, if the registry moved in between: acts take effect at sequencing.
+  // Message level again at commit, if the registry moved in between: acts take effect at sequencing. What the older version
+  // refused may pass then; what was signed with a key revoked since does not.
   void decide_again(AdmittedEntry& entry, Now now) const;
 
  private:
   std::optional<EntryRefused> check_entry(const AgencyId& connection, const AdmittedEntry& entry) const;
   std::optional<EntryRefused> read_messages(AdmittedEntry& entry) const;
   std::optional<Verdict> check_numbers(const AdmittedEntry& entry) const;
+  Verdict forked(const AdmittedEntry& entry, std::uint64_t number, const Hash& known, const Hash& seen) const;
   std::optional<Verdict> compare_recorded(const AdmittedEntry& entry, const Origin& origin) const;
   std::optional<EntryRefused> check_attachments(const AdmittedEntry& entry) const;
   bool opens_epoch(const AdmittedEntry& entry) const;
   void decide_messages(AdmittedEntry& entry, Now now) const;
+  void decide(AdmittedMessage& message, const codec::MessageView& view, bool revoked, Now now) const;
   bool is_recorded_as_refused(const MessageId& id) const;
-  Code check_chain(const codec::MessageHeader& header, std::map<AgencyId, std::uint64_t>& previous) const;
+  Code check_chain(const codec::MessageHeader& header, const std::map<AgencyId, std::uint64_t>& previous) const;
 
   HubLog& log_;
   const evidence::Suite& suite_;

@@ -121,7 +121,7 @@ void add_operate(CLI::App& app, Globals& globals) {
     const auto json = Json::parse(*status);
     Instant last = 0;
     if (json["last_entry_time"].is_string() && !parse_rfc3339(json["last_entry_time"].get<std::string>(), last)) return;
-    const Now now = SystemClock().now();
+    const Now now = SystemClock().now();  // The hub refuses it if its own clock says something else.
     const Json body{{"last_entry", json["entries"].get<std::uint64_t>() - 1},
                     {"last_time", to_rfc3339(last)},
                     {"boot_delta_ms", now.boot},

@@ -129,6 +129,7 @@ Result<void> HubLog::load() {
     if (!entry) return entry.error();
     tree_->append(evidence::leaf_hash(entry->entry_header, entry->signature, entry->hub_part), known);
   }
+  opened_at_ = applied_;
   if (applied_ > 0 && tree_->root() != root) return fail(Code::corrupt, "store: the root differs from the mark's");
 
   Result<void> outcome;
@@ -266,6 +267,9 @@ Result<void> HubLog::fold(const CommittedEntry& entry, std::vector<StoreWrite>& 
     origin.last = Number(last);
     origin.last_hash = entry.messages.back().hash;
   }
+  if (entry.header.epoch == origin.epoch) {
+    while (origin.under_way.size() > origin.last.value() - last) origin.under_way.pop_front();
+  }
   Origin row;
   row.epoch = entry.header.epoch;
   row.last = Number(last);
@@ -372,9 +376,7 @@ Result<void> HubLog::apply(const std::vector<EntryPtr>& batch) {
   write_blocks(batch, writes);
   for (auto& tile : full_tiles_) writes.push_back({kTiles, tile_key(tile.level, tile.index), string_of(tile.hashes)});
   full_tiles_.clear();
-  for (const auto& agency : dirty_delivered_) writes.push_back({kCursors, "D" + agency.value(), encode(delivered_[agency])});
   for (const auto& agency : dirty_cursors_) writes.push_back({kCursors, "C" + agency.value(), key_u64(cursor_hints_[agency])});
-  dirty_delivered_.clear();
   dirty_cursors_.clear();
   auto root = tree_->root_at(applied_);
   if (!root) return root.error();
@@ -516,9 +518,9 @@ Result<DeliveredState> HubLog::due(const AgencyId& agency, std::uint64_t through
   return state;
 }
 
-void HubLog::set_delivered(const AgencyId& agency, const DeliveredState& state) {
+Result<void> HubLog::set_delivered(const AgencyId& agency, const DeliveredState& state) {
   delivered_[agency] = state;
-  dirty_delivered_.insert(agency);
+  return store_.write({{kCursors, "D" + agency.value(), encode(state)}}, Durability::buffered);
 }
 
 std::uint64_t HubLog::cursor_hint(const AgencyId& agency) const {

@@ -6,6 +6,7 @@
 // Threads: the hub loop owns it; read_entry() may be called from any thread (the store's reads are thread-safe).
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,6 +59,7 @@ struct Origin {
   Hash last_hash{};
   bool closed = false;               // After a fork, until an operator consents to a new epoch.
   std::map<AgencyId, std::uint64_t> previous;  // Addressee -> this agency's last number to it in `epoch`.
+  std::deque<Hash> under_way;        // Message hashes of the numbers up to `last` that are admitted and not yet in the store.
 };
 
 // What an agency has said it stored (102), and the chain over it.
@@ -98,6 +100,8 @@ class HubLog {
 
   // --- read side ------------------------------------------------------------------------------------------------------
   std::uint64_t applied() const { return applied_; }   // Entries in the store: 0..applied-1.
+  // Entries that the store held when it was opened: they are durable there, whatever the journal does.
+  std::uint64_t opened_at() const { return opened_at_; }
   Instant last_time() const { return last_time_; }
   std::uint32_t generation() const { return generation_; }
   const policy::Registry& registry() const { return registry_; }
@@ -125,7 +129,8 @@ class HubLog {
   const DeliveredState& delivered(const AgencyId& agency) const;
   // The chain over what was due to `agency` up to and with packed position `through`, going on from its last state.
   Result<DeliveredState> due(const AgencyId& agency, std::uint64_t through) const;
-  void set_delivered(const AgencyId& agency, const DeliveredState& state);  // Stored with the next apply.
+  // Stored at once (buffered), so that a flush which covers the entry that says so covers it too.
+  Result<void> set_delivered(const AgencyId& agency, const DeliveredState& state);
   std::uint64_t cursor_hint(const AgencyId& agency) const;
   void set_cursor_hint(const AgencyId& agency, std::uint64_t after);
 
@@ -143,10 +148,11 @@ class HubLog {
   std::map<AgencyId, Origin> origins_;
   std::map<AgencyId, DeliveredState> delivered_;
   std::map<AgencyId, std::uint64_t> cursor_hints_;
-  std::set<AgencyId> dirty_delivered_, dirty_cursors_;
+  std::set<AgencyId> dirty_cursors_;
   std::map<std::uint64_t, EntryPtr> recent_;
   std::size_t recent_bytes_ = 0;
   std::uint64_t applied_ = 0;
+  std::uint64_t opened_at_ = 0;
   std::uint64_t messages_total_ = 0;
   std::uint32_t generation_ = 1;
   Instant last_time_ = 0;

@@ -1,5 +1,6 @@
 #include "tests/simulation/checker.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace lianxi::simulation {
@@ -10,7 +11,13 @@ constexpr std::uint16_t kAcknowledgement = 110;
 
 void Checker::accepted(const MessageId& id, std::string note, std::vector<AgencyId> readers) {
   if (promised_.contains(id)) violation("two documents were accepted as " + to_string(id));
-  promised_[id] = {std::move(note), std::move(readers), std::nullopt, {}};
+  auto& promise = promised_[id] = {std::move(note), std::move(readers), std::nullopt, {}};
+  for (const auto& [agency, text] : early_[id]) check_note(agency, id, text, promise);
+  early_.erase(id);
+}
+
+void Checker::check_note(const AgencyId& agency, const MessageId& id, const std::string& note, const Promise& promise) {
+  if (note != promise.note) violation(agency.value() + " does not find the note of " + to_string(id));
 }
 
 void Checker::logged(const agent::AgentCore& agent, const agent::MessageStatus& status, const policy::Registry& registry) {
@@ -83,21 +90,31 @@ void Checker::check_inbox(const AgencyId& agency, const agent::AgentCore& agent,
       number = row.id.number.value();
       if (row.type != kAcknowledgement || before.contains(row.id)) continue;
       ++delivered_;
-      const auto promise = promised_.find(row.id);
-      if (promise == promised_.end()) {
-        violation(agency.value() + " received " + to_string(row.id) + ", which nobody was told to be accepted");
-        continue;
-      }
       const auto text = agent.message_json(row.position);
       const auto json = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
-      if (!json.is_object()) violation(agency.value() + " cannot read " + to_string(row.id));
-      else if (json["body"].value("note", "") != promise->second.note) violation(agency.value() + " does not find the note of " + to_string(row.id));
+      if (!json.is_object()) {
+        violation(agency.value() + " cannot read " + to_string(row.id));
+        continue;
+      }
+      const auto note = json["body"].value("note", "");
+      const auto promise = promised_.find(row.id);
+      if (promise == promised_.end()) early_[row.id].emplace_back(agency, note);
+      else check_note(agency, row.id, note, promise->second);
     }
     if (rows.size() < 64) break;
   }
   for (const auto& id : before) {
     if (!seen.ids.contains(id)) violation(agency.value() + " lost " + to_string(id) + " from its inbox");
   }
+}
+
+bool Checker::everything_arrived() const {
+  return std::all_of(promised_.begin(), promised_.end(), [this](const auto& promised) {
+    return std::all_of(promised.second.readers.begin(), promised.second.readers.end(), [&](const AgencyId& reader) {
+      const auto inbox = inboxes_.find(reader);
+      return inbox != inboxes_.end() && inbox->second.ids.contains(promised.first);
+    });
+  });
 }
 
 void Checker::check_complete(const std::map<AgencyId, const agent::AgentCore*>& agents) {
@@ -107,6 +124,7 @@ void Checker::check_complete(const std::map<AgencyId, const agent::AgentCore*>& 
       if (!inboxes_[reader].ids.contains(id)) violation(to_string(id) + " never reached " + reader.value());
     }
   }
+  for (const auto& [id, receivers] : early_) violation(to_string(id) + " was delivered, and nobody was ever told that it is accepted");
   for (const auto& [agency, agent] : agents) {
     if (agent->health().queued + agent->health().in_flight > 0) violation(agency.value() + " still has messages waiting");
   }

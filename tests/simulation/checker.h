@@ -23,6 +23,7 @@ class Checker {
   void check_log(const hub::HubCore& hub, bool deep);
   // What is new in an inbox since the last look; `from_scratch` after a restart of that agent.
   void check_inbox(const AgencyId& agency, const agent::AgentCore& agent, bool from_scratch);
+  bool everything_arrived() const;
   // At the end: everything accepted is logged, and with everybody whom it was for.
   void check_complete(const std::map<AgencyId, const agent::AgentCore*>& agents);
 
@@ -40,6 +41,7 @@ class Checker {
     std::optional<Position> position;
     Hash hash{};                       // Known once seen in the log.
   };
+  void check_note(const AgencyId& agency, const MessageId& id, const std::string& note, const Promise& promise);
   struct Seen {
     std::set<MessageId> ids;
     std::map<AgencyId, std::uint64_t> last_number;
@@ -55,6 +57,8 @@ class Checker {
   Hash log_root_{};                            // … and that root.
   std::uint64_t read_to_ = 0;
   std::map<AgencyId, Seen> inboxes_;
+  // Received before their sender's case system was told: it was cut off, hands the same document in again, and is told then.
+  std::map<MessageId, std::vector<std::pair<AgencyId, std::string>>> early_;
   std::vector<std::string> violations_;
   std::uint64_t delivered_ = 0;
 };

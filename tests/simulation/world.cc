@@ -95,10 +95,12 @@ class World {
   void pump_until_quiet();
   void start_hub();
   void crash_hub(bool in_flight);
+  void end_hub_disks();
   void hub_step();
   void finish_write(std::uint64_t life, const journal::Record& record);
 
   void start_agent(AgentNode& node);
+  void fault_in_store(AgentNode& node);
   void crash_agent(AgentNode& node);
   void agent_step(AgentNode& node, const std::function<void(agent::AgentCore&)>& work);
   void connect(AgentNode& node, int endpoint);
@@ -110,6 +112,7 @@ class World {
   void tick_agent(AgentNode& node);
   void plan_faults();
   bool complete() const;
+  std::string stuck() const;
 
   struct Event {
     std::int64_t time = 0;
@@ -169,7 +172,9 @@ void HubNode::send(const hub::Peer& peer, Bytes frame, Bytes payload) {
   last = std::max(last, world.time_ + 1 + static_cast<std::int64_t>(world.random_.below(12)));
   world.at(last - world.time_, [this, node = node, endpoint = endpoint, connection = peer.connection, frame = std::move(frame), payload = std::move(payload)] {
     if (node->connection[endpoint] != connection || !node->core) return;
+    world.fault_in_store(*node);
     world.agent_step(*node, [&](agent::AgentCore& core) { core.on_frame(endpoint, frame, payload, world.now()); });
+    node->store.heal();
   });
 }
 
@@ -227,8 +232,7 @@ void World::start_hub() {
   if (!opened && struck) {
     ++outcome_.crashes_in_flight;
     trace("crash in recovery", {});
-    hub_.disk.power_cut(random_);
-    hub_.store.crash(random_);
+    end_hub_disks();
     at(5, [this] { start_hub(); });
     return;
   }
@@ -239,15 +243,21 @@ void World::start_hub() {
   hub_step();
 }
 
+// Power is lost, or only the process: then what was written and not synced can be read again, and is still not durable.
+void World::end_hub_disks() {
+  hub_.disk.heal();
+  if (random_.chance(0.5)) hub_.disk.process_end();
+  else hub_.disk.power_cut(random_);
+  hub_.store.crash(random_);
+}
+
 void World::crash_hub(bool in_flight) {
   if (!hub_.core) return;
   trace(in_flight ? "hub down in a write" : "hub down", {});
   outcome_.busy += hub_.core->counters().busy;
   hub_.core.reset();
   hub_.journal.reset();
-  hub_.disk.heal();
-  hub_.disk.power_cut(random_);
-  hub_.store.crash(random_);
+  end_hub_disks();
   ++hub_.life;
   for (auto& [id, node] : agents_) {
     for (int i = 0; i < kEndpoints; ++i) disconnect(*node, i);
@@ -273,8 +283,14 @@ bool AgentNode::send(int endpoint, Bytes frame, Bytes payload) {
 void World::agent_step(AgentNode& node, const std::function<void(agent::AgentCore&)>& work) {
   if (!node.core) return;
   work(*node.core);
+  node.store.heal();
   if (node.core->failed()) return crash_agent(node);
   checker_->check_inbox(node.id, *node.core, false);
+}
+
+// Now and then an agent's store fails in the middle of a step.
+void World::fault_in_store(AgentNode& node) {
+  if (working_ && random_.chance(0.004)) node.store.fail_after(random_.below(3), Code::io);
 }
 
 void World::start_agent(AgentNode& node) {
@@ -302,7 +318,9 @@ void World::crash_agent(AgentNode& node) {
   for (int i = 0; i < kEndpoints; ++i) disconnect(node, i);
   node.core.reset();
   node.disk.heal();
-  node.disk.power_cut(random_);
+  node.store.heal();
+  if (random_.chance(0.5)) node.disk.process_end();
+  else node.disk.power_cut(random_);
   node.store.crash(random_);
   ++node.life;
   at(10 + static_cast<std::int64_t>(random_.below(500)), [this, &node] { start_agent(node); });
@@ -492,8 +510,23 @@ bool World::complete() const {
     const auto& node = *named.second;
     if (!node.core || node.job) return false;
     const auto health = node.core->health();
-    return health.queued + health.in_flight == 0 && health.deliver_ready && health.behind_entries == 0;
-  });
+    return health.queued + health.in_flight == 0 && health.deliver_ready;
+  }) && checker_->everything_arrived();
+}
+
+std::string World::stuck() const {
+  std::string text = hub_.core ? "; hub: pending " + std::to_string(hub_.core->commit().pending_bytes()) + ", segments " + std::to_string(hub_.journal->segments_in_use()) : "; hub down";
+  for (const auto& [id, node] : agents_) {
+    text += "; " + id.value() + ": ";
+    if (!node->core) {
+      text += "down";
+      continue;
+    }
+    const auto health = node->core->health();
+    text += "queued " + std::to_string(health.queued) + ", under way " + std::to_string(health.in_flight) + ", behind " + std::to_string(health.behind_entries) +
+            (health.submit_ready ? "" : ", submit not ready") + (health.deliver_ready ? "" : ", deliver not ready") + " " + health.last_problem_en;
+  }
+  return text;
 }
 
 bool World::step() {
@@ -528,15 +561,15 @@ Outcome World::run() {
   for (const std::int64_t end = time_ + 500; checker_->violations().empty() && time_ < end && step();) {
   }
   if (checker_->violations().empty()) {
-    if (!complete()) checker_->violation("not everything arrived within " + std::to_string(kDrainMs / 1000) + " s after the last fault");
+    if (!complete()) checker_->violation("not everything arrived within " + std::to_string(kDrainMs / 1000) + " s after the last fault" + stuck());
     std::map<AgencyId, const agent::AgentCore*> cores;
     for (auto& [id, node] : agents_) {
       if (!node->core) continue;
       cores[id] = node->core.get();
       for (const auto& own : node->mine) {
         const auto status = node->core->status(own);
-        if (status) checker_->logged(*node->core, *status, node->core->registry());
-        else checker_->violation(id.value() + " forgot " + to_string(own));
+        if (status && status->stage != agent::Stage::queued) checker_->logged(*node->core, *status, node->core->registry());
+        else if (!status) checker_->violation(id.value() + " forgot " + to_string(own));
       }
       checker_->check_inbox(id, *node->core, true);
     }

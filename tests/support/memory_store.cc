@@ -7,7 +7,7 @@
 namespace lianxi::test {
 
 Result<void> MemoryStore::write(const std::vector<StoreWrite>& batch, Durability durability) {
-  if (fault_ != Code::ok) return fail(fault_, "memory store: injected");
+  if (struck()) return fail(fault_, "memory store: injected");
   ++batches_;
   const bool buffered = durability == Durability::buffered;
   Batch record;
@@ -63,7 +63,7 @@ Result<void> MemoryStore::scan(Family family, std::string_view from, std::string
 }
 
 Result<void> MemoryStore::start_flush() {
-  if (fault_ != Code::ok) return fail(fault_, "memory store: injected");
+  if (struck()) return fail(fault_, "memory store: injected");
   check(flush_ != Flush::running, "memory store: a flush while one runs");
   flush_ = Flush::running;
   flush_covers_ = unflushed_batches_.size();
@@ -72,7 +72,7 @@ Result<void> MemoryStore::start_flush() {
 }
 
 Store::Flush MemoryStore::poll_flush() {
-  if (flush_ == Flush::running && fault_ != Code::ok) flush_ = Flush::failed;
+  if (flush_ == Flush::running && struck()) flush_ = Flush::failed;
   if (flush_ == Flush::running && polls_left_ != kNever && (polls_left_ == 0 || --polls_left_ == 0)) finish_flush();
   return flush_;
 }

@@ -35,7 +35,13 @@ class MemoryStore final : public Store {
   void crash();
   void crash(Random& random);
   // From now on writes and flushes fail with `code`; Code::ok heals.
-  void fail_with(Code code) { fault_ = code; }
+  void fail_with(Code code) { fail_after(0, code); }
+  // The write after the next `writes` ones fails, and all that follow until heal().
+  void fail_after(std::uint64_t writes, Code code) {
+    fail_at_ = batches_ + writes;
+    fault_ = code;
+  }
+  void heal() { fault_ = Code::ok; }
 
   std::size_t rows(Family family) const { return families_.at(family).size(); }
   std::uint64_t batches() const { return batches_; }
@@ -53,6 +59,7 @@ class MemoryStore final : public Store {
     std::uint64_t bytes = 0;
   };
 
+  bool struck() const { return fault_ != Code::ok && batches_ >= fail_at_; }
   void make_durable(std::size_t batches);
 
   std::vector<Rows> families_;
@@ -63,6 +70,7 @@ class MemoryStore final : public Store {
   std::uint64_t polls_left_ = 0;
   std::uint64_t polls_per_flush_ = 1;
   Code fault_ = Code::ok;
+  std::uint64_t fail_at_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t flushes_ = 0;
 };
