@@ -129,11 +129,13 @@ class Hub(Process):
     def __init__(self, bin_dir, folder, scenario_clock=False, wrapper=()):
         self.data = folder / "hub"
         self.ports = {name: free_port() for name in ("submit", "deliver", "chunks", "http")}
-        command = [*wrapper, bin_dir / "lianxi-hub", "run", "--data", self.data,
-                   *(word for name in ("submit", "deliver", "chunks") for word in (f"--{name}", f"tcp://127.0.0.1:{self.ports[name]}")),
+        command = [*wrapper, bin_dir / "lianxi-hub", "run", "--data", self.data, *self.endpoints(),
                    "--http", f"127.0.0.1:{self.ports['http']}"]
         super().__init__("hub", command + (["--clock", "scenario"] if scenario_clock else []), folder)
         self.http = Http(f"http://127.0.0.1:{self.ports['http']}")
+
+    def endpoints(self):
+        return [word for name in ("submit", "deliver", "chunks") for word in (f"--{name}", f"tcp://127.0.0.1:{self.ports[name]}")]
 
     def start(self):
         self.spawn()
@@ -207,23 +209,21 @@ class Cluster:
     def make(self):
         """Keys, the hub's log with its genesis, every agency enrolled, a configuration for each agent."""
         operators = self.folder / "operators"
-        ports = self.hub.ports
         self.run("lianxi-hub", "init", "--data", self.hub.data, "--county", self.county, "--operators-out", operators,
-                 *(["--demo"] if self.scenario_clock else []), "--endpoint-host", "127.0.0.1", "--submit-port", ports["submit"],
-                 "--deliver-port", ports["deliver"], "--chunks-port", ports["chunks"])
-        operator = [word for key in sorted(operators.iterdir()) for word in ("--operator", key)]
+                 *(["--demo"] if self.scenario_clock else []), *self.hub.endpoints())
+        operator = [word for key in sorted(operators.glob("*.key")) for word in ("--operator", key)]
         for agency in self.names:
             folder = self.folder / "agents" / agency
             folder.mkdir(parents=True)
-            self.run("lianxi", "key", "new", "--agency", agency, "--out", folder)
+            self.run("lianxi", "key", "new", "--agency", agency, "--name-zh", agency, "--name-en", agency, "--out", folder)
             self.run("lianxi-hub", "enrol", "--data", self.hub.data, "--card", folder / "agency.card", *operator)
             config = folder / "agent.toml"
             config.write_text(self.agent_config(folder))
             self.agents[agency] = Agent(self.bin, self.folder, agency, config)
 
     def agent_config(self, folder):
-        return (f'data = "{self.folder / "agents"}"\nhub_card = "{self.hub.data / "HUB.pub"}"\n\n[http]\nlisten = "127.0.0.1:0"\n\n'
-                f'[[agency]]\nkey = "{folder / "agency.key"}"\n')
+        return (f'[agent]\nclock = "{"scenario" if self.scenario_clock else "system"}"\n\n[hub]\ncard = "{self.hub.data / "HUB.pub"}"\n\n'
+                f'[http]\nlisten = "127.0.0.1:0"\n\n[[agency]]\nkey = "{folder / "agency.key"}"\ndata = "{folder}"\n')
 
     def start(self):
         self.make()
