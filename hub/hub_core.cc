@@ -400,8 +400,19 @@ void HubCore::on_written(const Result<void>& outcome, Now now) {
   }
   if (serial != keys_serial_) {
     keys_serial_ = serial;
+    end_revoked_sessions();
     parts_.edges.keys_changed(log_->registry());
   }
+}
+
+// Nothing more goes to whoever holds a revoked key; its frames are refused one by one.
+void HubCore::end_revoked_sessions() {
+  std::erase_if(sessions_, [&](const auto& session) {
+    const auto* agency = log_->registry().agency(session.first.second);
+    const bool over = agency == nullptr || agency->transport_revoked;
+    if (over && session.first.first == kDeliver) delivery_->unsubscribe(session.first.second);
+    return over;
+  });
 }
 
 void HubCore::on_mark_written(const Result<void>& outcome) {

@@ -117,6 +117,7 @@ class HubCore {
   Result<Bytes> receipt_of(std::uint64_t entry) const;
   void send_receipts(const Waiting& waiting);
   void answer(const CommittedBatch& batch);
+  void end_revoked_sessions();
   void answer_act(const CommittedEntry& entry, std::size_t index);
   struct Confirmation {              // What a Delivered (102) says, held against what was due.
     std::uint64_t from = 0, through = 0;
