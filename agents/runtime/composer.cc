@@ -76,8 +76,10 @@ std::variant<NewMessage, Refusal> Composer::compose(const Document& document, co
   count_addressees(draft);
 
   Refusal refusal;
+  // A scenario's time is known to the hub alone: it is the hub that refuses what lies in its future.
+  const auto limit = state_.options.scenario_clock ? std::nullopt : std::optional<Instant>(now.wall);
   auto composed = policy::compose(state_.registry, state_.edges.suite, state_.edges.entropy, draft, next_, refusal.faults,
-                                  state_.stated_time(now));
+                                  limit);
   if (!composed) {
     refusal.code = composed.error().code;
     return refusal;

@@ -87,8 +87,9 @@ class County:
         wait_until("the hub is ready", lambda: self.hub.check_alive() and ready.is_ready("/readyz"))
         for process, agencies in story.PROCESSES.items():
             config = self.out / f"agent-{process}.toml"
-            text = f'data = "{self.out}"\nhub_card = "{self.out / "hub" / "HUB.pub"}"\nclock = "scenario"\n\n[http]\nlisten = "127.0.0.1:0"\n'
-            text += "".join(f'\n[[agency]]\nkey = "{self.out / agency / "agency.key"}"\n' for agency in agencies)
+            text = f'[agent]\ndata_dir = "{self.out}"\nclock = "scenario"\n\n[hub]\ncard = "{self.out / "hub" / "HUB.pub"}"\n\n[http]\nlisten = "127.0.0.1:0"\n'
+            for agency in agencies:
+                text += f'\n[[agency]]\nkey = "{self.out / agency / "agency.key"}"\nhost = "{agencies[0] if agency != agencies[0] else ""}"\n'
             config.write_text(text)
             agent = self.processes[process] = Process(f"agent-{process}", [self.bin / "lianxi", "agent", "run", "--config", config], self.out)
             agent.spawn()

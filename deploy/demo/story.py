@@ -76,7 +76,7 @@ def steps(marker):
               Attachment("DOC_INVESTIGATION_REPORT", "C5", "调查报告.txt", "text/plain", page("调查报告", marker("C5", "attachment: report"), 4000)),
               Attachment("DOC_APPRAISAL", "C1", "鉴定意见.txt", "text/plain", page("鉴定意见", marker("C1", "attachment: appraisal")))]),
         Step("receipt", "2025-03-04T17:10:00+08:00", POLICE, "ReferralReceipt", [LAND], [PROC], {"referral": REFERRAL},
-             body("204-referral-receipt", {"accepted_on": "2025-03-04"}, {}),
+             body("204-referral-receipt", {"accepted_at": "2025-03-04T17:10:00.000+08:00"}, {}),
              "公安局国土资源中队签收（移送书回执）", "The police sign the receipt", reply_to="referral"),
         Step("filing", "2025-03-06T15:00:00+08:00", POLICE, "FilingDecision", [LAND], [PROC], {"referral": REFERRAL},
              body("213-filing-decision", {"decided_on": "2025-03-06"}, {}),

@@ -25,7 +25,7 @@ class Checker {
   void check_inbox(const AgencyId& agency, const agent::AgentCore& agent, bool from_scratch);
   bool everything_arrived() const;
   // At the end: everything accepted is logged, and with everybody whom it was for.
-  void check_complete(const std::map<AgencyId, const agent::AgentCore*>& agents);
+  void check_complete();
 
   const std::vector<std::string>& violations() const { return violations_; }
   void violation(std::string what) {
