@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agents/runtime/agent_core.h"
+#include "schemas/evidence/bundle.h"
 
 namespace lianxi::agent {
 
@@ -111,12 +112,6 @@ Result<Json> whole_json(const State& state, ByteView message) {
 }
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-Json base64_list(const std::vector<Hash>& hashes) {
-  Json list = Json::array();
-  for (const auto& hash : hashes) list.push_back(base64(hash));
-  return list;
-}
 
 }  // namespace
 
@@ -243,24 +238,18 @@ Result<std::string> AgentCore::evidence_json(Position position) const {
   const auto parsed = parse_one(*message);
   if (!parsed) return parsed.error();
   const auto& view = parsed->run.front();
-  Json sections = Json::array();
+  evidence::Bundle bundle{{proof->entry_header, proof->signature, proof->hub_part, proof->size, proof->path, note},
+                          position.index,
+                          copy(view.header),
+                          proof->leaves,
+                          {}};
+  if (position.index >= bundle.others.size()) return fail(Code::corrupt, "agent store: proof of " + to_string(position));
+  bundle.others.erase(bundle.others.begin() + position.index);
   for (const auto& section : view.sections) {
     const auto opened = section.withheld ? std::nullopt : open_section(view, parsed->header.id, section);
-    if (!opened) continue;
-    sections.push_back({{"group", std::string(codec::name(section.group))},
-                        {"salt", base64(opened->salt)},
-                        {"plaintext", base64(opened->plaintext)}});
+    if (opened) bundle.sections.push_back({std::string(codec::name(section.group)), opened->salt, opened->plaintext});
   }
-  const evidence::Receipt receipt{proof->entry_header, proof->signature, proof->hub_part, proof->size, proof->path, note};
-  const Json bundle{{"format", "lianxi-evidence/v1"},
-                    {"log_id", hex(state_.options.hub.log_id)},
-                    {"checkpoint_key", hex(state_.options.hub.checkpoint_key)},
-                    {"position", to_string(position)},
-                    {"receipt", base64(evidence::encode(receipt))},
-                    {"batch", base64_list(proof->leaves)},
-                    {"header", base64(view.header)},
-                    {"sections", std::move(sections)}};
-  return dump(bundle);
+  return evidence::to_json(bundle);
 }
 
 AgentCore::Health AgentCore::health() const {
