@@ -67,7 +67,7 @@ Result<void> Receiver::on_frame(ByteView bytes, ByteView payload, Nanos now) {
     case wire::Body::Welcome:
       return on_welcome(*it.body_as_Welcome());
     case wire::Body::Deliver:
-      return on_deliver(*it.body_as_Deliver(), payload, bytes.size() + payload.size(), now);
+      return on_deliver(*it.body_as_Deliver(), payload, payload.size(), now);
     case wire::Body::View:
     case wire::Body::Unchanged:
       return {};

@@ -112,8 +112,9 @@ Result<void> Hub::open() {
   journal_ = std::move(*journal);
   if (auto tested = door.get(); !tested) return tested;
   if (auto clock = open_clock(); !clock) return clock;
-  // Keys reach the transport here, after its test.
+  // Keys reach the transport here, after its test; then its doors open.
   if (auto started = core_->started(*journal_, clock_->now()); !started) return started;
+  if (auto bound = transport_->bind(); !bound) return bound;
   if (core_->log().applied() == 0) return fail(Code::not_found, "the log is empty: run lianxi-hub init");
   journal_stage_.attach(*journal_);
   metrics_ = std::make_shared<Metrics>();

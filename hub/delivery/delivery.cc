@@ -12,7 +12,7 @@ constexpr std::size_t kEntryFrameOverhead = 1024;  // Headers, path and tables o
 
 void Delivery::subscribe(const AgencyId& agency, std::uint64_t after, std::uint32_t messages, std::uint32_t bytes) {
   // 2^64 - 1 wraps to 0: from the beginning.
-  streams_[agency] = {after + 1, std::min(messages, kCreditMessagesMax), std::min(bytes, kCreditBytesMax)};
+  streams_[agency] = {after + 1, std::min(messages, kCreditMessagesMax), std::min(bytes, kCreditBytesMax), std::nullopt, 0};
 }
 
 void Delivery::unsubscribe(const AgencyId& agency) { streams_.erase(agency); }
@@ -33,6 +33,20 @@ std::vector<AgencyId> Delivery::subscribers() const {
 bool Delivery::receives(const CommittedMessage& message, const AgencyId& agency, const AgencyId& sender) const {
   if (message.refused != Code::ok || sender == agency) return false;
   return policy::Policy::is_broadcast(message.header.type) || log_.registry().policy().delivered_to(message.header, agency);
+}
+
+// The inbox rows from entry `from` on: those read for the frame before, as long as they last. The index of the first in stream.page.
+Result<std::size_t> Delivery::rows_from(const AgencyId& agency, Stream& stream, std::uint64_t from) const {
+  if (stream.page && !stream.page->rows.empty() && from <= stream.page->rows.back().entry && stream.page_from <= from) {
+    const auto at = std::lower_bound(stream.page->rows.begin(), stream.page->rows.end(), from,
+                                     [](const InboxRow& row, std::uint64_t entry) { return row.entry < entry; });
+    return static_cast<std::size_t>(at - stream.page->rows.begin());
+  }
+  auto page = log_.inbox(agency, from, kCatchUpRowsMax);
+  if (!page) return page.error();
+  stream.page = std::move(*page);
+  stream.page_from = from;
+  return std::size_t{0};
 }
 
 // What comes next for this subscriber. Who keeps up is served from memory; who is behind reads inbox rows, bounded.
@@ -84,10 +98,12 @@ Result<std::vector<Delivery::Piece>> Delivery::gather(const AgencyId& agency, St
       }
       break;
     }
-    auto page = log_.inbox(agency, from, kCatchUpRowsMax);
-    if (!page) return page.error();
-    for (const auto& row : page->rows) {
+    auto read = rows_from(agency, stream, from);
+    if (!read) return read.error();
+    const auto& page = stream.page;
+    for (auto at = *read; at < page->rows.size(); ++at) {
       if (messages <= 0 || bytes <= 0) return pieces;
+      const auto& row = page->rows[at];
       auto entry = log_.read_entry(row.entry);
       if (!entry) return entry.error();
       std::vector<std::uint16_t> indices;
@@ -164,7 +180,7 @@ Result<std::optional<Outgoing>> Delivery::next(const AgencyId& agency) {
   const auto body = wire::CreateDeliver(builder, entries, newest.size, note, newest.size, messages);
   out.frame = finish(builder, 0, wire::Body::Deliver, body.Union());
   stream.messages -= messages;
-  stream.bytes -= static_cast<std::int64_t>(out.frame.size() + out.payload.size());
+  stream.bytes -= static_cast<std::int64_t>(out.payload.size());  // What docs/protocol.md says that the agent gives back.
   return std::optional<Outgoing>(std::move(out));
 }
 

@@ -40,11 +40,14 @@ class Delivery {
   struct Stream {
     std::uint64_t next = 0;            // Packed position from which to go on.
     std::int64_t messages = 0, bytes = 0;
+    std::optional<HubLog::InboxPage> page;   // Rows read ahead while it is behind.
+    std::uint64_t page_from = 0;
   };
   struct Piece {
     EntryPtr entry;
     std::vector<std::uint16_t> indices;
   };
+  Result<std::size_t> rows_from(const AgencyId& agency, Stream& stream, std::uint64_t from) const;
   Result<std::vector<Piece>> gather(const AgencyId& agency, Stream& stream) const;
   Result<flatbuffers::Offset<wire::DeliveredEntry>> build(flatbuffers::FlatBufferBuilder& builder, const AgencyId& agency,
                                                           const Piece& piece, std::uint64_t size, Bytes& payload) const;

@@ -33,6 +33,8 @@ class Transport {
  public:
   static Result<std::unique_ptr<Transport>> open(TransportOptions options);
   virtual ~Transport() = default;
+  // Opens the three endpoints; after self_test() and set_keys(), so that nobody comes before it is known who may.
+  virtual Result<void> bind() = 0;
 
   // Addresses as bound, with real ports.
   virtual std::string address(int endpoint) const = 0;
@@ -49,8 +51,8 @@ class Transport {
   virtual TransportCounters counters() const = 0;
   virtual std::uint64_t auth_failures() const = 0;
 
-  // Connects to the submit endpoint with no key, an unknown key and a known one. The first two must hear nothing, the third must
-  // be heard. Blocks up to a second; call it beside the replay, before receive() is used for anything else.
+  // Tries a door of the same make with no key, an unknown key and a known one. The first two must hear nothing, the third must be
+  // heard. Blocks for some milliseconds, beside the replay; before bind().
   virtual Result<void> self_test() = 0;
 };
 

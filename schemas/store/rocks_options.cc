@@ -20,13 +20,6 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-// One compression on all levels, so that files move between levels instead of being written again.
-rocksdb::CompressionType compression() {
-  const auto supported = rocksdb::GetSupportedCompressions();
-  const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
-  return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
-}
-
 }  // namespace
 
 rocksdb::DBOptions database_options(const RocksStore::Options& options, bool read_only) {
@@ -65,7 +58,8 @@ rocksdb::ColumnFamilyOptions family_options(const RocksStore::Options& options, 
   family.write_buffer_size = options.write_buffer_bytes;
   family.max_write_buffer_number = 2;
   family.arena_block_size = 256 << 10;
-  family.compression = compression();
+  // The same on all levels, so that files move instead of being written again; and none: sealed bytes do not shrink.
+  family.compression = rocksdb::kNoCompression;
   family.bottommost_compression = rocksdb::kDisableCompressionOption;
   family.target_file_size_base = kTargetFileBytes;
   family.compaction_style = shape == RocksStore::Shape::levelled ? rocksdb::kCompactionStyleLevel

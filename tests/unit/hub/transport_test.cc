@@ -38,9 +38,10 @@ class TransportTest : public testing::Test {
     options_.curve_public = hub.public_key;
     options_.curve_secret = hub.secret;
     auto opened = Transport::open(options_);
-    check(opened.has_value(), "transport test: the endpoints do not open");
+    check(opened.has_value(), "transport test: the sockets are not made");
     transport_ = std::move(*opened);
     transport_->set_keys({{land_.public_key, AgencyId("430922-LAND")}, {police_.public_key, AgencyId("430922-POLICE")}});
+    check(transport_->bind().has_value(), "transport test: the endpoints do not bind");
   }
   zmq::socket_t dial(int endpoint, const KeyPair* key, const std::string& routing_id = {}) {
     zmq::socket_t socket(context_, zmq::socket_type::dealer);
