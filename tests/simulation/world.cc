@@ -28,7 +28,7 @@ class World;
 // --- the hub's side -------------------------------------------------------------------------------------------------------
 
 struct HubNode final : hub::HubEdges {
-  explicit HubNode(World& world) : world(world), store(hub::kHubFamilies.size()) {}
+  explicit HubNode(World& in) : world(in), store(hub::kHubFamilies.size()) {}
   void start(const journal::Record& record) override;
   void start_mark(std::uint64_t entries, const Hash& root) override;
   void send(const hub::Peer& peer, Bytes frame, Bytes payload) override;
@@ -48,7 +48,7 @@ struct HubNode final : hub::HubEdges {
 // --- an agency's side ----------------------------------------------------------------------------------------------------
 
 struct AgentNode final : agent::Link {
-  AgentNode(World& world, AgencyId id) : world(world), id(std::move(id)), store(agent::family_names().size()) {}
+  AgentNode(World& in, AgencyId name) : world(in), id(std::move(name)), store(agent::family_names().size()) {}
   bool send(int endpoint, Bytes frame, Bytes payload) override;
 
   World& world;
@@ -152,12 +152,12 @@ void World::trace(std::string_view what, ByteView bytes) {
 
 void HubNode::start(const journal::Record& record) {
   write_under_way = true;
-  world.at(1 + static_cast<std::int64_t>(world.random_.below(4)), [this, record, life = life] { world.finish_write(life, record); });
+  world.at(1 + static_cast<std::int64_t>(world.random_.below(4)), [this, record, begun = life] { world.finish_write(begun, record); });
 }
 
 void HubNode::start_mark(std::uint64_t entries, const Hash& root) {
-  world.at(1, [this, entries, root, life = life] {
-    if (this->life != life || !core) return;
+  world.at(1, [this, entries, root, begun = life] {
+    if (life != begun || !core) return;
     core->on_mark_written(journal->write_mark(entries, root));
     world.hub_step();
   });
@@ -170,10 +170,10 @@ void HubNode::send(const hub::Peer& peer, Bytes frame, Bytes payload) {
   auto& [node, endpoint] = at->second;
   auto& last = node->last_arrival[1][endpoint];
   last = std::max(last, world.time_ + 1 + static_cast<std::int64_t>(world.random_.below(12)));
-  world.at(last - world.time_, [this, node = node, endpoint = endpoint, connection = peer.connection, frame = std::move(frame), payload = std::move(payload)] {
-    if (node->connection[endpoint] != connection || !node->core) return;
+  world.at(last - world.time_, [this, node = node, endpoint = endpoint, over = peer.connection, frame = std::move(frame), payload = std::move(payload)] {
+    if (node->connection[endpoint] != over || !node->core) return;
     world.fault_in_store(*node);
-    world.agent_step(*node, [&](agent::AgentCore& core) { core.on_frame(endpoint, frame, payload, world.now()); });
+    world.agent_step(*node, [&](agent::AgentCore& served) { served.on_frame(endpoint, frame, payload, world.now()); });
     node->store.heal();
   });
 }
@@ -272,9 +272,9 @@ bool AgentNode::send(int endpoint, Bytes frame, Bytes payload) {
   world.trace("agent>", frame);
   auto& last = last_arrival[0][endpoint];
   last = std::max(last, world.time_ + 1 + static_cast<std::int64_t>(world.random_.below(12)));
-  world.at(last - world.time_, [this, endpoint, connection = connection[endpoint], frame = std::move(frame), payload = std::move(payload)]() mutable {
-    if (this->connection[endpoint] != connection || !world.hub_.core) return;
-    world.hub_.core->on_frame({endpoint, connection}, id, frame, std::move(payload), world.now());
+  world.at(last - world.time_, [this, endpoint, over = connection[endpoint], frame = std::move(frame), payload = std::move(payload)]() mutable {
+    if (connection[endpoint] != over || !world.hub_.core) return;
+    world.hub_.core->on_frame({endpoint, over}, id, frame, std::move(payload), world.now());
     world.hub_step();
   });
   return true;
