@@ -113,8 +113,8 @@ class County:
             process.kill()
 
     # --- the story --------------------------------------------------------------------------------------------------------
-    def marker(self, group, what):
-        text = f"MARK-{group}-{hashlib.sha256(f'{len(self.markers)}{what}'.encode()).hexdigest()[:12]}"
+    def marker(self, group, what, text=None):
+        text = text or f"MARK-{group}-{hashlib.sha256(f'{len(self.markers)}{what}'.encode()).hexdigest()[:12]}"
         self.markers.append({"group": group, "what": what, "text": text})
         return text
 
@@ -194,9 +194,7 @@ class County:
     def check_need_to_know(self):
         safety, power = self.message_of(story.SAFETY, "cut"), self.message_of(story.POWER, "cut")
         shown = json.dumps(power["body"], ensure_ascii=False)
-        self.check(safety["body"].get("operator_name_masked") or safety["body"].get("operator_name"), "应急管理局看到停电函中的经营者（按规则）",
-                   "work safety sees the operator of the cut, as the matrix gives it")
-        self.check("C3" in safety["shown"] and "operator_name" in safety["body"], "301 的经营者姓名（C3）已送达应急管理局", "301 carries the operator's name (C3) to work safety")
+        self.check("C3" in safety["shown"] and "龘虚构" in safety["body"]["operator_name"], "301 的经营者姓名（C3）已送达应急管理局", "301 carries the operator's name (C3) to work safety")
         self.check("C3" in power["withheld"] and "operator" not in shown and "mine_name" not in shown, "供电公司看不到姓名与案情，只见编号、计量点与函件",
                    "the power company sees meter, place and letter, and not one word about suspects")
         status, evidence = self.http[story.POWER].request("GET", f"/api/v1/messages/{self.messages['cut']['position']}/evidence")
@@ -234,7 +232,8 @@ class County:
                     leaks.append(f"{marker['text']} ({marker['what']}) in {name}")
         for leak in leaks:
             print("  ", leak)
-        self.check(not leaks, f"植入各组的 {len(self.markers)} 个标记，在中心与供电公司的存储中逐字节搜索，未见越权", f"{len(self.markers)} markers of all groups, searched raw in the hub's and the power company's stores: none where it must not be")
+        groups = "、".join(sorted({marker["group"] for marker in self.markers}))
+        self.check(not leaks, f"植入各组（{groups}）的 {len(self.markers)} 个标记，在中心与供电公司的存储中逐字节搜索，未见越权", f"{len(self.markers)} markers of all groups ({groups}), searched raw in the hub's and the power company's stores: none where it must not be")
         seen = sum(any(marker["text"].encode() in data for data in content["hub"]) for marker in self.markers if marker["group"] in clear and not marker["what"].startswith("attachment"))
         self.check(seen > 0, f"反证：{seen} 个明文组标记确实能在中心存储中搜到（搜索有效）", f"the search works: {seen} markers of clear groups are found in the hub's store")
 

@@ -32,15 +32,12 @@ def golden(name):
 def body(name, changes, marks):
     """The golden body with changes ({dotted path: value}) and marks ({dotted path: marker}, appended to the text there)."""
     out = copy.deepcopy(golden(name))
-    for path, value in {**changes, **{path: None for path in marks}}.items():
+    for path, value in [*changes.items(), *((path, None) for path in marks)]:
         *parents, last = [int(p) if p.isdigit() else p for p in path.split(".")]
         node = out
         for parent in parents:
             node = node[parent]
-        if path in marks:
-            node[last] = f"{node[last]} {marks[path]}"
-        else:
-            node[last] = value
+        node[last] = f"{node[last]} {marks[path]}" if value is None else value
     return out
 
 
@@ -63,14 +60,19 @@ def page(title, marker, lines=40):
 
 
 def steps(marker):
-    """`marker(group, what)` yields the text to plant and remembers it."""
+    """`marker(group, what)` yields a text to plant and remembers it; `marker(group, what, text)` remembers one that is there anyhow
+    (an id; what becomes of a name when it is masked)."""
+    identity = golden("203-criminal-referral")["parties"][0]["id_no"]
+    marker("C4", "203 id", identity)
+    marker("C3M", "301 operator, masked", "龘某")
     referral_ids, cut_ids = {"referral": REFERRAL, "case": CASE}, {"powercut": CUT, "mine": MINE}
     return [
         Step("referral", "2025-03-04T16:30:00+08:00", LAND, "CriminalReferral", [f"{POLICE}/LANDSQ"], [PROC], referral_ids,
              body("203-criminal-referral",
                   {"reported_at": "2025-03-03T09:00:00.000+08:00", "approved_at": "2025-03-04T10:00:00.000+08:00"},
-                  {"items.0.features": marker("C1", "203 item"), "parties.0.address": marker("C3", "203 party"),
-                   "facts": marker("C5", "203 facts")}),
+                  {"legal_basis.0.law": marker("C0", "203 law"), "items.0.name": marker("C1", "203 item"),
+                   "parties.0.address": marker("C3", "203 party"),
+                   "items.0.features": marker("C5", "203 features"), "facts": marker("C5", "203 facts")}),
              "自然资源局向公安局移送涉嫌非法采矿案件，附移送书、调查报告、鉴定意见", "The land bureau refers a case of illegal mining to the police, with three papers",
              [Attachment("DOC_REFERRAL_LETTER", "C1", "涉嫌犯罪案件移送书.txt", "text/plain", page("移送书", marker("C1", "attachment: referral letter"))),
               Attachment("DOC_INVESTIGATION_REPORT", "C5", "调查报告.txt", "text/plain", page("调查报告", marker("C5", "attachment: report"), 4000)),
@@ -83,9 +85,9 @@ def steps(marker):
              "公安局决定立案，抄送检察院", "The police file the case; copy to the procuratorate", reply_to="referral"),
         Step("cut", "2025-03-11T09:00:00+08:00", LAND, "PowerCutRequest", [POWER], [TOWN, SAFETY], cut_ids,
              body("301-power-cut-request",
-                  {"approved_at": "2025-03-10T17:00:00.000+08:00", "window_from": "2025-03-12T16:00:00.000+08:00", "window_to": "2025-03-14T16:00:00.000+08:00"},
+                  {"approved_at": "2025-03-10T17:00:00.000+08:00", "operator_name": marker("C3", "301 operator", "龘虚构"), "window_from": "2025-03-12T16:00:00.000+08:00", "window_to": "2025-03-14T16:00:00.000+08:00"},
                   {"neutral_name": marker("CP", "301 neutral name"), "mine_name": marker("C3", "301 local name"),
-                   "operator_name": marker("C3", "301 operator"), "reason": marker("C3", "301 reason"), "contact.duty": marker("C3D", "301 contact")}),
+                   "reason": marker("C3", "301 reason"), "contact.duty": marker("C3D", "301 contact")}),
              "自然资源局函请供电公司停止 M-00042 号矿点生产用电（附协助停止供电函）", "The land bureau asks the power company to cut mine M-00042, with its letter",
              [Attachment("DOC_POWER_LETTER", "CP", "协助停止供电函.txt", "text/plain", page("协助停止供电函", marker("CP", "attachment: power letter")))]),
         Step("ack", "2025-03-11T11:00:00+08:00", POWER, "PowerCutAck", [LAND], [], {"powercut": CUT},
@@ -97,7 +99,7 @@ def steps(marker):
              body("304-power-cut-user-notice", {"served_at": "2025-03-11T16:00:00.000+08:00"}, {}),
              "供电公司送达停电通知", "The user is served notice", reply_to="cut"),
         Step("execution", "2025-03-12T16:30:00+08:00", POWER, "PowerCutExecution", [LAND, TOWN, SAFETY], [], cut_ids,
-             body("305-power-cut-execution", {"executed_at": "2025-03-12T16:30:00.000+08:00"}, {}),
+             body("305-power-cut-execution", {"executed_at": "2025-03-12T16:30:00.000+08:00", "seal_no": marker("C2", "305 seal")}, {}),
              "供电公司停电执行回报（满 24 小时后），附开关与表计照片两张", "The power company reports the cut, more than 24 h later, with two photographs",
              [Attachment("PHOTO_SWITCH", "CP", "开关状态.jpg", "image/jpeg", page("照片：开关", marker("CP", "attachment: photo 1"), 2500)),
               Attachment("PHOTO_METER", "CP", "表计显示.jpg", "image/jpeg", page("照片：表计", marker("CP", "attachment: photo 2"), 2500))], reply_to="cut"),

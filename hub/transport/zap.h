@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <zmq.hpp>
 
@@ -17,15 +18,19 @@ class Zap {
   explicit Zap(zmq::context_t& context);
   ~Zap();
   void set_keys(std::map<PublicKey, AgencyId> keys);
+  // Whether a frame's user id ("<agency>#<first 16 hex of its key>") is still the key of that agency: a connection outlives a
+  // revocation, its frames do not.
+  bool is_current(const std::string& user_id) const;
   std::uint64_t failures() const { return failures_; }
 
  private:
   void run(std::stop_token stop);
-  std::string agency_of(const zmq::message_t& key);
+  std::string user_id_of(const zmq::message_t& key) const;
 
   zmq::socket_t socket_;
-  std::mutex mutex_;
-  std::map<PublicKey, AgencyId> keys_;          // Guarded by mutex_.
+  mutable std::mutex mutex_;
+  std::map<PublicKey, std::string> user_ids_;   // Guarded by mutex_.
+  std::set<std::string> current_;               // Guarded by mutex_.
   std::atomic<std::uint64_t> failures_{0};
   std::jthread thread_;
 };
