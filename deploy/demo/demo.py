@@ -17,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -254,7 +253,7 @@ def main():
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--lang", choices=["zh", "en"], default="en" if os.environ.get("LANG", "").startswith("en") else "zh")
     options = parser.parse_args()
-    out = pathlib.Path(options.out or tempfile.mkdtemp(prefix="lianxi-demo-"))
+    out = pathlib.Path(options.out or pathlib.Path(__file__).resolve().parents[2] / "build" / "demo")
     if out.exists() and any(out.iterdir()):
         if not (out / "hub").exists() and not (out / "operators").exists():
             print(f"{out} is not empty", file=sys.stderr)

@@ -111,7 +111,7 @@ TEST_F(ShippedPolicy, PowerSeesPlaceQuantitiesAndContactsOfWhatIsAddressedToItAn
 }
 
 TEST_F(ShippedPolicy, SafetySeesMaskedPartiesAndExplosivesStorageButNoNames) {
-  EXPECT_EQ(sees("SAFETY", true), "C0 CP C1 C2 C2X C3M C3R C3D C5X C6");
+  EXPECT_EQ(sees("SAFETY", true), "C0 CP C1 C2 C2X C3 C3M C3R C3D C5X C6");
 }
 
 TEST_F(ShippedPolicy, ATownshipSeesItsOwnCasesWithMaskedParties) {
