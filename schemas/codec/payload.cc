@@ -52,7 +52,7 @@ void check_ascending(std::span<const Section> sections) {
   }
 }
 
-// Writes a placeholder for the u32 length and fills it when destroyed.
+// Reserves the u32 length and writes it when destroyed.
 class Length {
  public:
   explicit Length(Bytes& out) : out_(out), at_(out.size()) { Writer(out).u32(0); }
